@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Failures as clients read them: HTTP status and body, or an in-stream error event, in the client's dialect.
+// Messages are `<culprit>: <what happened, numbers>. <what siltgate did>. [sg_ID]` and hold no phrase that clients read as a
+// context overflow (docs: contract section 7; clients.md section 4).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/dialect.hpp"
+#include "base/result.hpp"
+#include "http/config.hpp"
+#include "http/fields.hpp"
+
+namespace siltgate::http {
+
+struct ErrorReply {
+  int status = 502;
+  Fields fields;        // Content-Type, Retry-After when given
+  std::string body;
+  std::string proxy_status;  // RFC 9209 value
+};
+
+/// Status by cause: 400 403 404 405 408 414 431 502 503 504. Never 429, never 413.
+int status_of(const Failure& failure);
+
+/// `done` says what siltgate did ("tried 3 times", "waited 600 s"), may be empty.
+std::string error_message(const Failure& failure, std::string_view done, std::string_view id);
+
+ErrorReply make_error_reply(const Failure& failure, Dialect dialect, std::string_view done, std::string_view id,
+                            std::optional<std::chrono::seconds> retry_after);
+
+/// One complete event (with its empty line) that tells the client the stream failed; for openai_responses
+/// `event: error` / response.failed shape, for Anthropic `event: error`.
+std::string stream_error_event(const Failure& failure, Dialect dialect, std::string_view done, std::string_view id);
+
+/// A heartbeat that clients ignore: a comment line, or `event: ping` for Anthropic.
+std::string heartbeat_event(Dialect dialect);
+
+}  // namespace siltgate::http

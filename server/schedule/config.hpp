@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers a user may give the scheduler.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace siltgate::schedule {
+
+using namespace std::chrono_literals;
+
+/// A cap on requests in flight. Not set: no limit at this scope (or inherited, where the contract says so).
+struct Concurrency {
+  enum class Mode { unset, fixed, automatic } mode = Mode::unset;
+  int count = 0;  // fixed: the cap; automatic: the start value, 0 = from the profile
+};
+
+enum class Per { key, key_model };
+enum class Order { fair, fifo };
+enum class Class { interactive, subagent, background };
+
+constexpr std::string_view to_string(Class c) {
+  constexpr std::string_view names[] = {"interactive", "subagent", "background"};
+  return names[static_cast<int>(c)];
+}
+
+struct ModelGroup {
+  std::vector<std::string> models;
+  Concurrency concurrency;
+};
+
+/// Limits of one provider.
+struct ProviderLimits {
+  Concurrency concurrency;                     // per key or per key+model, see `per`
+  Per per = Per::key_model;
+  Duration start_interval{0};                  // least time between two starts on one key
+  int requests_per_minute = 0;                 // 0 = none
+  std::int64_t tokens_per_minute = 0;          // 0 = none
+  Duration release_delay{0};                   // a returned permit rests this long
+  std::map<std::string, Concurrency> keys;     // configured keys by name
+  std::map<std::string, Concurrency> models;   // per key, this model
+  std::map<std::string, ModelGroup> groups;    // several models on one quota, per key
+};
+
+struct QueueConfig {
+  int max_waiting = 64;
+  Duration max_wait = 10min;
+  Order order = Order::fair;
+  Duration early_headers_after = 240s;  // 0 = never
+  Duration heartbeat = 10s;
+};
+
+struct RepeatConfig {
+  int max = 8;              // 0 = off
+  Duration window = 60s;
+};
+
+struct RetryConfig {
+  int attempts = 6;         // in all, 1 = no retry
+  Duration max_wait = 5min; // longest total time spent waiting between attempts of one exchange
+};
+
+}  // namespace siltgate::schedule
