@@ -41,6 +41,12 @@ Result<void> second_judge(std::string_view head, const Fields& fields, const Bod
   }
 }
 
+/// Visible ASCII: wider than RFC 3986, as agents send quotes and braces; nothing that needs percent-encoding to pass.
+bool target_character(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return byte > 0x20 && byte < 0x7f;
+}
+
 /// http://authority/path?query -> host and origin-form (RFC 9112, 3.2.2).
 Result<void> reduce_absolute(RequestHead& head) {
   std::string_view rest = head.target;
@@ -60,7 +66,7 @@ Result<void> reduce_absolute(RequestHead& head) {
 // 4. absolute-form of http or https.
 Result<void> check_target(RequestHead& head) {
   auto odd = std::find_if(head.target.begin(), head.target.end(),
-                          [](char c) { return c <= 0x20 || c == 0x7f || c == '#'; });
+                          [](char c) { return c == '#' || !target_character(c); });
   if (odd != head.target.end())
     return malformed(fmt::format("line 1 of the head: the request target holds {}; percent-encode it", name_byte(*odd)));
   if (head.method == "CONNECT") {  // 1
