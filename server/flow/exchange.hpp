@@ -42,6 +42,7 @@ struct Exchange {
   const Provider* provider = nullptr;    // in *config
   std::optional<Key> replacement_key;    // auth: replace
 
+  Phase phase = Phase::read_request;     // where it is, for status and verdict
   Reply reply;
   Heartbeat heartbeat;
   Permit permit;

@@ -102,6 +102,7 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step) {
 /// One piece of the upstream body. True: the body is complete and all of it is delivered.
 Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   stream::Step step = r.checker.feed(piece.bytes);
+  r.x.record.events = r.checker.events();
   note_new(r);
   if (auto refused = first_event_refused(r)) co_return *refused;
   std::string tail;

@@ -20,12 +20,16 @@ namespace siltgate::flow {
 
 struct Exchange;
 
-/// A page siltgate serves itself (admin path). `follow`: lines that keep coming until the client leaves.
+using Lines = std::function<void(const std::string&)>;
+
+/// A page siltgate serves itself (admin path).
 struct OwnPage {
   int status = 200;
-  std::string content_type = "application/json";
+  std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  bool follow = false;
+  http::Fields fields{};
+  /// Set: after `body`, text keeps coming until the client leaves. Called with the sink; returns what ends it.
+  std::function<std::function<void()>(Lines sink)> follow{};
 };
 
 /// The listener a session came in on.
@@ -54,8 +58,6 @@ struct Services {
   std::function<void(const observe::ExchangeRecord&, const Finding&)> found{};
   /// Pages under the admin path; empty = not one of ours.
   std::function<std::optional<OwnPage>(const http::RequestHead&, std::string_view body, const Entrance&)> own_page{};
-  /// For `follow` pages: registers a sink for lines; the returned function removes it.
-  std::function<std::function<void()>(std::function<void(const std::string&)>)> follow{};
 };
 
 }  // namespace siltgate::flow
