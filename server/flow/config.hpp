@@ -50,6 +50,8 @@ struct Config {
   http::KeepAlive keep_alive = http::KeepAlive::automatic;
   http::StreamFailure stream_failure = http::StreamFailure::automatic;
   http::Limits http;
+  http::AccessRules access;               // allowed_hosts; the networks come from the listener
+  std::map<std::string, std::string> client_tokens;  // name -> secret; empty = anybody
   int connections = 1024;
   int total_concurrency = 0;              // 0 = none
   schedule::QueueConfig queue;
