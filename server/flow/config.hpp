@@ -3,6 +3,7 @@
 // a reload makes a new one, exchanges in flight keep theirs.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ struct Provider {
   net::ProxyConfig proxy;
   net::TlsConfig tls;
   Delivery delivery = Delivery::stream;
+  std::array<std::optional<Delivery>, 3> class_delivery{};  // by schedule::Class; not set: `delivery`
 };
 
 struct Config {
