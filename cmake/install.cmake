@@ -2,13 +2,16 @@
 # What `cmake --install build/release` puts where.
 include(GNUInstallDirs)
 
-# Copies a service file, which names the program and the documents by absolute path, with the paths of this prefix.
+# Copies a service file, which names the program and the documents by absolute path, with the paths of the prefix that
+# is in force when installing (`cmake --install --prefix` may differ from the configured one).
 function(install_service_file source destination)
-  file(READ ${PROJECT_SOURCE_DIR}/${source} text)
-  string(REGEX REPLACE "/usr/(local/)?bin/siltgate" "${CMAKE_INSTALL_FULL_BINDIR}/siltgate" text "${text}")
-  string(REPLACE "/usr/share/doc/siltgate" "${CMAKE_INSTALL_FULL_DOCDIR}" text "${text}")
-  file(WRITE ${PROJECT_BINARY_DIR}/installed/${source} "${text}")
-  install(FILES ${PROJECT_BINARY_DIR}/installed/${source} DESTINATION ${destination})
+  set(copy ${PROJECT_BINARY_DIR}/installed/${source})
+  install(CODE "
+    file(READ \"${PROJECT_SOURCE_DIR}/${source}\" text)
+    string(REGEX REPLACE \"/usr/(local/)?bin/siltgate\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/siltgate\" text \"\${text}\")
+    string(REPLACE \"/usr/share/doc/siltgate\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\" text \"\${text}\")
+    file(WRITE \"${copy}\" \"\${text}\")")
+  install(FILES ${copy} DESTINATION ${destination})
 endfunction()
 
 if(TARGET siltgate)
