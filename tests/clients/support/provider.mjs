@@ -19,9 +19,9 @@ export const refusal1302 = JSON.stringify({
  *   tailDelay  ms between the last event and the end of the body (default 10), so that a permit returned too early shows
  *   close      answer with Connection: close
  *   fault      { kind, after, … }: `after` events are sent sound; kinds stand in `faults` and `wholeFaults` below
- * Title and summary requests are answered without asking `answer`, unless `titles: false`.
+ * Title and summary requests get the answer `title` instead, unless that is null.
  */
-export async function startProvider({ cap = Infinity, answer = () => ({ text: 'Hi there.' }), titles = true } = {}) {
+export async function startProvider({ cap = Infinity, answer = () => ({ text: 'Hi there.' }), title = { text: 'A short title' } } = {}) {
   const provider = {
     requests: [], inFlight: 0, peak: 0, refusals: 0,
     of: (kind) => provider.requests.filter((request) => request.kind === kind && !request.refused),
@@ -39,7 +39,7 @@ export async function startProvider({ cap = Infinity, answer = () => ({ text: 'H
     provider.inFlight += 1;
     request.inFlight = provider.inFlight;
     provider.peak = Math.max(provider.peak, provider.inFlight);
-    await give(request, connection, titles && request.kind === 'title' ? { text: 'A short title' } : answer(request, provider));
+    await give(request, connection, title && request.kind === 'title' ? title : answer(request, provider));
     provider.inFlight -= 1;
     request.endTime = Date.now();
   });

@@ -5,6 +5,9 @@ import { startProvider } from './provider.mjs';
 
 export const story = 'The quick brown fox jumps over the lazy dog and runs home before the rain begins.';
 
+/** A title that takes a second and a half, so that the main request arrives while the first title is in flight. */
+export const slowTitle = { text: 'A short title', gap: 300 };
+
 const afterTool = (request) => request.json.messages?.some((message) => message.role === 'tool');
 const trueCommand = { name: 'bash', arguments: { command: 'true', description: 'Does nothing' } };
 
@@ -33,6 +36,14 @@ export function cutOnce(cut) {
       return { text: story, fault: cuts++ === 0 ? { kind: 'cut', after: 4, ...cut } : undefined };
     },
   };
+}
+
+/** Three subagents at once: the main request calls `task` three times, each subagent says a sentence, the main answer follows. */
+export function threeSubagents(request) {
+  if (request.kind === 'subagent') return { text: `Finished ${request.lastUserText.match(/SUBTASK \d/)?.[0]}.`, gap: 60 };
+  if (afterTool(request)) return { text: story };
+  const task = (n) => ({ name: 'task', arguments: { description: `Part ${n}`, prompt: `SUBTASK ${n}: say that it is finished`, subagent_type: 'general' } });
+  return { toolCalls: [task(1), task(2), task(3)] };
 }
 
 /** What goes wrong with every stream of an upstream; the answers are short so that a client's loop runs at full speed. */
