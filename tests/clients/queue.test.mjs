@@ -12,9 +12,9 @@ const textFor = (n) => `Stream number ${n} says that the quick brown fox jumps o
 const numberOf = (request) => request.lastUserText.match(/\d+/)[0];
 
 /** The texts of all streams asked for at once; a failed one is its error's text. */
-function askAll(baseURL) {
+function askAll(baseURL, count = streams) {
   const client = new OpenAI({ baseURL, apiKey: 'test-key', maxRetries: 0, timeout: 60_000 });
-  return Promise.all(Array.from({ length: streams }, async (_, n) => {
+  return Promise.all(Array.from({ length: count }, async (_, n) => {
     let text = '';
     try {
       const stream = await client.chat.completions.create({ model: 'glm-4.7', stream: true, messages: [{ role: 'user', content: `Stream ${n}` }] });
@@ -49,6 +49,18 @@ test('without siltgate most of sixty streams at once are refused', { timeout: 60
     t.diagnostic(`${provider.refusals} refusals`);
     assert.ok(provider.refusals > streams / 2);
     assert.notDeepEqual(texts, allTexts);
+  });
+});
+
+test('a cap set one too high costs time and no answer: refused requests are sent again', { timeout: 120_000 }, async (t) => {
+  await withProvider({ cap: 1, answer }, async (provider) => {
+    await withSiltgate(provider.baseUrl, { limits: { concurrency: 2 } }, async (gate) => {
+      const started = Date.now();
+      const texts = await askAll(gate.baseUrl, 6);
+      t.diagnostic(`${Date.now() - started} ms, ${provider.refusals} refusals of ${provider.requests.length} requests`);
+      assert.deepEqual(texts, allTexts.slice(0, 6));
+      assert.ok(provider.refusals > 0);
+    });
   });
 });
 

@@ -28,8 +28,8 @@ async function readChat(baseURL) {
 }
 
 /** Runs `body(gate, provider)` through siltgate with a provider that always gives `answer`. */
-const through = (answer, body) => withProvider({ answer: () => answer }, (provider) =>
-  withSiltgate(provider.baseUrl, {}, (gate) => body(gate, provider)));
+const through = (answer, body, config = {}) => withProvider({ answer: () => answer }, (provider) =>
+  withSiltgate(provider.baseUrl, config, (gate) => body(gate, provider)));
 
 test('the openai SDK reads the same streamed text and reasoning as the provider sent', { timeout: 60_000 }, async () => {
   await through({ text: story, reasoning }, async (gate) => {
@@ -84,12 +84,30 @@ for (const damage of ['holds ill-formed UTF-8', 'ends without a finish reason'])
   });
 }
 
+test('the openai SDK raises an error when a stream is silent for longer than the idle timeout', { timeout: 60_000 }, async (t) => {
+  await through({ text: story, fault: { kind: 'stall', after: 4 } }, async (gate) => {
+    const started = Date.now();
+    const { text, error } = await readChat(gate.baseUrl);
+    t.diagnostic(`${error}, ${Date.now() - started} ms`);
+    assert.ok(error);
+    assert.equal(text, 'The quick brown fox ');
+    assert.ok(Date.now() - started < 15_000);
+  }, { provider: { timeouts: { idle: '2s' } } });
+});
+
+test('with delivery "whole" the openai SDK sees nothing of a stream that was cut once', { timeout: 60_000 }, async () => {
+  const answer = (request) => ({ text: story, fault: request.nth === 1 ? { kind: 'cut', how: 'rst', after: 4 } : undefined });
+  await withProvider({ answer }, (provider) => withSiltgate(provider.baseUrl, { provider: { delivery: 'whole' } }, async (gate) => {
+    assert.deepEqual(await readChat(gate.baseUrl), { text: story, reasoning: '', finish: 'stop', error: undefined });
+    assert.equal(provider.requests.length, 2);
+  }));
+});
+
 test('an HTML page with status 200 is an error for the openai SDK and not an empty answer', { timeout: 60_000 }, async () => {
-  const config = { provider: { retry: { attempts: 2, max_wait: '2s' } } };
-  await withProvider({ answer: () => ({ fault: { kind: 'html' } }) }, (provider) => withSiltgate(provider.baseUrl, config, async (gate) => {
+  await through({ fault: { kind: 'html' } }, async (gate) => {
     const { error } = await readChat(gate.baseUrl);
     assert.equal(error?.status, 502, String(error));
-  }));
+  }, { provider: { retry: { attempts: 2, max_wait: '2s' } } });
 });
 
 test('a refusal for the account reaches the openai SDK with the status and body of the provider', { timeout: 60_000 }, async () => {

@@ -34,14 +34,15 @@ const configOf = (baseURL) => ({
 });
 
 /**
- * Result: { text, code, signal, timedOut, ms, log }. `text` is the joined text of the answer, `log` all of stderr.
- * At `timeout` ms the whole process group is killed.
+ * Result: { text, events, code, signal, timedOut, ms, log }. `text` is the joined text of the answer, `events` all that was
+ * printed, `log` all of stderr.
+ * At `timeout` ms, or when `signal` is aborted, the whole process group is killed.
  */
-export async function runOpencode(which, baseUrl, { prompt = 'Say hi', timeout = 60_000 } = {}) {
+export async function runOpencode(which, baseUrl, { prompt = 'Say hi', timeout = 60_000, signal } = {}) {
   const home = await mkdtemp(join(tmpdir(), `siltgate-opencode-${which}-`));
   try {
     await furnish(home, baseUrl);
-    return await spawnOpencode(programOf(which), home, prompt, timeout);
+    return await spawnOpencode(programOf(which), home, prompt, timeout, signal);
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
@@ -55,7 +56,7 @@ async function furnish(home, baseUrl) {
   await writeFile(join(home, 'opencode.json'), JSON.stringify(configOf(baseUrl), null, 2));
 }
 
-async function spawnOpencode(program, home, prompt, timeout) {
+async function spawnOpencode(program, home, prompt, timeout, stop) {
   const out = await open(join(home, 'out'), 'w');
   const log = await open(join(home, 'log'), 'w');
   const started = Date.now();
@@ -70,6 +71,7 @@ async function spawnOpencode(program, home, prompt, timeout) {
   const kill = () => { try { process.kill(-child.pid, 'SIGKILL'); } catch { /* the group is gone */ } };
   let timedOut = false;
   const timer = setTimeout(() => { timedOut = true; kill(); }, timeout);
+  stop?.addEventListener('abort', kill);
   process.once('exit', kill);
   const { code, signal } = await new Promise((resolve, reject) => {
     child.once('error', reject);

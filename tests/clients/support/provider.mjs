@@ -99,7 +99,7 @@ async function giveStream(request, connection, answer, events) {
     'x-request-id': `req-${request.number}`, ...(close && { Connection: 'close' }),
   });
   for (const [index, event] of events.entries()) {
-    if (connection.isClosed) { request.outcome = 'client closed'; return; }
+    if (connection.isClosed) { request.outcome ??= 'client closed'; return; }
     if (fault.kind && index === fault.after) {
       request.outcome = fault.kind;
       const goesOn = await faults[fault.kind](connection, fault, event);

@@ -25,15 +25,15 @@ export async function withProvider(options, body) {
 }
 
 /**
- * opencode calls a tool, so its next request uses a connection again; that request loses its connection once, after four
+ * opencode calls a tool, so its next request uses a connection again; the answer to that request has the fault, after four
  * words of the story. Every later request gets the whole story.
  */
-export function cutOnce(cut) {
-  let cuts = 0;
+export function faultOnce(fault) {
+  let faults = 0;
   return {
     answer(request) {
       if (!afterTool(request)) return { toolCalls: [trueCommand] };
-      return { text: story, fault: cuts++ === 0 ? { kind: 'cut', after: 4, ...cut } : undefined };
+      return { text: story, fault: faults++ === 0 ? { after: 4, ...fault } : undefined };
     },
   };
 }
@@ -46,15 +46,24 @@ export function threeSubagents(request) {
   return { toolCalls: [task(1), task(2), task(3)] };
 }
 
-/** What goes wrong with every stream of an upstream; the answers are short so that a client's loop runs at full speed. */
+/** What goes wrong with every stream of an upstream; the answers are short so that the loop of a client runs at full speed. */
 export const everyStream = {
   'is truncated': () => ({ text: story, fault: { kind: 'truncate', after: 4 } }),
   'is a JSON body': () => ({ text: story, fault: { kind: 'json' } }),
   'ends with the finish reason "sensitive"': () => ({ text: story, finish: 'sensitive' }),
 };
 
-/** How many requests reach the provider while opencode runs against `baseUrlOf(provider)` for at most `timeout` ms. */
-export async function countRequests(provider, which, baseUrl, timeout) {
-  const run = await runOpencode(which, baseUrl, { timeout });
-  return { requests: provider.requests.length, run };
+/**
+ * Runs opencode against `baseUrl` until it ends, `timeout` ms have passed or the provider has seen more than `enough` requests.
+ * True in `looping` when it had to be stopped because of the latter.
+ */
+export async function countRequests(provider, which, baseUrl, { timeout, enough = Infinity }) {
+  const stopper = new AbortController();
+  const watch = setInterval(() => { if (provider.requests.length > enough) stopper.abort(); }, 50);
+  try {
+    const run = await runOpencode(which, baseUrl, { timeout, signal: stopper.signal });
+    return { requests: provider.requests.length, looping: stopper.signal.aborted, run };
+  } finally {
+    clearInterval(watch);
+  }
 }
