@@ -32,6 +32,7 @@ Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
 Task<Result<void>> attempt(Exchange& x) {
   x.refusal = {};
   x.held.reset();
+  x.record.last_byte_in = {};
   auto walked = co_await walk_upstream(x, false);
   if (!walked && walked.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
     walked = co_await walk_upstream(x, true);
