@@ -6,6 +6,7 @@
 //     A model in two groups belongs to the first by name.
 // (4) A lane hangs at the narrowest scope that is the unit or has a cap of its own; requests of a lane share every limit.
 // (5) Per-minute windows sit at the unit, start_interval at the key.
+// (6) After a reload, a hold on something narrower than a lane holds the lane.
 #include <algorithm>
 #include <unordered_set>
 
@@ -92,6 +93,7 @@ void Admission::State::set_limits(Scope& s) {
     s.adaptive.reset();
   }
   s.start_interval = s.kind == Kind::key ? l.start_interval : Duration{0};  // (5)
+  if (s.start_interval == Duration{0}) s.next_start = TimePoint{};
   s.release_delay = s.kind == Kind::total ? Duration{0} : l.release_delay;
   s.requests.set_limit(unit && !grouped ? l.requests_per_minute : 0);
   s.tokens.set_limit(unit && !grouped ? l.tokens_per_minute : 0);
@@ -121,6 +123,10 @@ void Admission::State::place(Target& t) {
   Scope* leaf = model.limited || unit == &model ? &model  // (4)
                 : in_group && (in_group->limited || unit == in_group) ? in_group
                                                                        : &key;
+  for (Scope* s = &model; s != leaf; s = s->parent) {  // (6)
+    leaf->held_until = std::max(leaf->held_until, s->held_until);
+    s->held_until = TimePoint{};
+  }
   if (!leaf->lane) leaf->lane = std::make_unique<Lane>(leaf);
   t.lane = leaf->lane.get();
 }

@@ -64,6 +64,19 @@ struct Model {
     return scopes_of;
   }
 
+  /// A hold on something that no longer is told apart from its neighbours holds them too.
+  void widen_holds() {
+    for (int t = 0; t < targets; ++t) {
+      const auto scopes_of = path(t);
+      for (std::size_t i = scopes_of.size() - 1; i > 2; --i) {
+        const int s = scopes_of[i];
+        if (cap[s] > 0 || unit(t) == s) break;
+        held[scopes_of[i - 1]] = std::max(held[scopes_of[i - 1]], held[s]);
+        held[s] = TimePoint{};
+      }
+    }
+  }
+
   void configure() {
     running.fill(0);
     for (auto& [ticket, r] : requests)
@@ -86,8 +99,10 @@ struct Model {
           if (own_model != l.models.end()) cap[model_scope(p, k, m)] = number(own_model->second);
           else if (l.per == Per::key_model && !in_group) cap[model_scope(p, k, m)] = number(l.concurrency);
         }
+        if (l.start_interval == Duration{0}) next_start[key_scope(p, k)] = TimePoint{};
       }
     }
+    widen_holds();
   }
 
   static std::int64_t sum(std::deque<Entry>& window, TimePoint now) {
