@@ -15,6 +15,7 @@
 #include "observe/sha256.hpp"
 #include "route/body_hints.hpp"
 #include "route/route_table.hpp"
+#include "schedule/marks.hpp"
 #include "schedule/refusal.hpp"
 
 namespace siltgate::flow {
@@ -32,6 +33,7 @@ struct Exchange {
 
   Services& services;
   std::shared_ptr<const Config> config;  // as it was when the exchange began
+  std::shared_ptr<const route::RouteTable> routes;
   ClientLink& client;
   const Entrance& entrance;
 

@@ -6,6 +6,7 @@
 #include "flow/retry.hpp"
 #include "http/error_reply.hpp"
 #include "http/forward.hpp"
+#include "observe/ids.hpp"
 
 namespace siltgate::flow {
 namespace {
@@ -31,6 +32,7 @@ Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
 Task<Result<void>> attempt(Exchange& x) {
   x.refusal = {};
   x.held.reset();
+  x.record.last_byte_in = {};
   auto walked = co_await walk_upstream(x, false);
   if (!walked && walked.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
     walked = co_await walk_upstream(x, true);
@@ -118,6 +120,16 @@ Task<Result<void>> answer_own(Exchange& x, OwnPage page) {
   co_return sent;
 }
 
+/// Clients fall back to plain HTTP on this.
+OwnPage no_websocket(const Exchange& x) {
+  auto reply = http::make_websocket_reply(Dialect::openai_chat, x.record.id);
+  OwnPage page;
+  page.status = reply.status;
+  page.content_type = "application/json";
+  page.body = std::move(reply.body);
+  return page;
+}
+
 Task<Result<void>> run_phases(Exchange& x) {
   auto read = co_await read_request(x);
   if (!read) co_return read.error();
@@ -125,6 +137,11 @@ Task<Result<void>> run_phases(Exchange& x) {
   if (x.services.own_page) page = x.services.own_page(x.request, x.body, x.entrance);
   if (page) {
     auto answered = co_await answer_own(x, std::move(*page));
+    co_return answered;
+  }
+  if (x.request.upgrade_websocket) {
+    x.must_close = true;
+    auto answered = co_await answer_own(x, no_websocket(x));
     co_return answered;
   }
   auto routed = choose_route(x);
@@ -141,11 +158,12 @@ Task<Result<void>> run_phases(Exchange& x) {
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), client(c), entrance(e), reply(c), heartbeat(s.executor) {
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();
   record.peer = e.peer;
+  record.id = observe::make_id(services.random());
 }
 
 Exchange::~Exchange() { services.live.erase(this); }

@@ -78,6 +78,7 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step) {
       co_return Result<void>{};
     }
     r.committed = x.delivered = true;
+    x.record.first_event = Clock::now();
     x.heartbeat.stop();
     x.record.status = r.head.status;
     http::BodyFraming framing = stream_framing(x);

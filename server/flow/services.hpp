@@ -14,6 +14,7 @@
 #include "http/error_reply.hpp"
 #include "http/head.hpp"
 #include "observe/record.hpp"
+#include "route/route_table.hpp"
 #include "upstream/pool.hpp"
 
 namespace siltgate::flow {
@@ -44,10 +45,12 @@ struct Entrance {
 struct Services {
   asio::any_io_executor executor;
   std::shared_ptr<const Config> config;      // what new exchanges start with
+  std::shared_ptr<const route::RouteTable> routes;
   Turnstile& turnstile;
   upstream::Pool& pool;
   std::span<char> scratch;                   // read buffer shared by all exchanges of the thread; free across a suspension
   std::mt19937_64 random{std::random_device{}()};
+  std::string salt = std::to_string(random());   // of the names of keys that have none
   bool draining = false;
   std::unordered_set<Exchange*> live{};
   std::unordered_set<net::Watch*> idle{};  // sessions between two requests
