@@ -123,6 +123,8 @@ void derive_settings(Settings& settings, Origins& origins) {
     settings.flow.default_provider = settings.flow.providers.front().name;
     origins["default_provider"] = {Origin::From::derived, "the only provider", {}, {}, ""};
   }
+  settings.flow.access.allowed_hosts = settings.admin.allowed_hosts;
+  settings.flow.client_tokens = settings.client_tokens;
   settings.flow.debug_events = settings.log.level == observe::Level::debug;
 }
 
