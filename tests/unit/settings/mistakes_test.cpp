@@ -55,7 +55,6 @@ std::string in_provider(const std::string& members) {
 }  // namespace
 
 TEST_CASE("unknown and misplaced keys are reported with the key or the place that was meant", "[settings]") {
-  const std::string takes = "\"order\"";
   for (const Mistake& one : std::vector<Mistake>{
            {whole("  $\"heartbeat\": \"10s\""), "unknown key \"heartbeat\" at the top level; it belongs under limits.queue"},
            {whole("  $\"drian\": \"10s\""), "unknown key \"drian\" at the top level; did you mean \"drain\"?"},
@@ -127,7 +126,7 @@ TEST_CASE("addresses, networks and URLs are judged where they stand", "[settings
            {whole(listen + "\"4290\"]"), "a port alone says no address; write \"127.0.0.1:4290\" (this machine only) or \"0.0.0.0:4290\" (every interface)"},
            {whole(listen + "\"192.168.64.1\"]"), "the port is missing; write \"192.168.64.1:4290\""},
            {whole(listen + "\"::1\"]"), "the port is missing; write \"[::1]:4290\""},
-           {whole(listen + "\"fe80::1:2:3:4:5:6:4290\"]"), "the port is missing; write \"[fe80::1:2:3:4:5:6:4290]:4290\""},
+           {whole(listen + "\"fe80::1:2:3:4:5:6:4290\"]"), "an IPv6 address needs brackets; write \"[fe80::1:2:3:4:5:6]:4290\""},
            {whole(listen + "\"[::1]\"]"), "expected \"[IPv6]:PORT\" such as \"[::1]:4290\""},
            {whole(listen + "\"127.0.0.1:99999\"]"), "\"99999\" is not a port; ports are 0 to 65535"},
            {whole(listen + "\"127.0.0.256:80\"]"), "\"127.0.0.256\" is not an IP address; write one such as \"127.0.0.1:80\""},
@@ -150,14 +149,8 @@ TEST_CASE("addresses, networks and URLs are judged where they stand", "[settings
            {"{\"providers\": {$\"a b\": {\"base_url\": \"https://x\"}}}", "\"a b\" cannot be a name here; names have letters, digits, . _ - and begin with a letter or digit"},
            {in_provider("\"proxy\": $\"https://p:1\""), "proxy takes http:// only: TLS goes to the provider, through the proxy's CONNECT"},
            {in_provider("\"proxy\": $\"envv\""), "proxy takes \"env\", \"none\" or a URL such as \"http://proxy.example:3128\"; did you mean \"env\"?"},
-       }) {
-    if (one.message.rfind("a provider cannot", 0) == 0 || one.message.rfind("\"a b\"", 0) == 0 || one.message.rfind("providers holds", 0) == 0) {
-      const auto [text, where] = unmark(one.text);  // without its provider the file has none at all
-      CHECK(faults_of(text).rfind(where + ": " + one.message + "\n", 0) == 0);
-    } else {
-      expect(one);
-    }
-  }
+       })
+    expect(one);
 }
 
 TEST_CASE("what values mean together is judged", "[settings]") {
@@ -177,7 +170,7 @@ TEST_CASE("what values mean together is judged", "[settings]") {
   expect({with(""), "auth replace lends your key to whoever connects, and other machines can reach 0.0.0.0:4290; set \"client_tokens\", or \"allow\" on that listener"}, world);
   auto sound = [&](std::string text) { return faults_of(text.erase(text.find('$'), 1), world); };
   CHECK(sound(with("\"client_tokens\": {\"me\": \"{env:K}\"},")) == "");
-  CHECK(sound(with("").replace(1, 27, "\"listen\": [{\"address\": \"0.0.0.0:4290\", \"allow\": [\"10.0.0.0/8\"]}]")) == "");
+  CHECK(sound(with("").replace(1, 26, "\"listen\": [{\"address\": \"0.0.0.0:4290\", \"allow\": [\"10.0.0.0/8\"]}]")) == "");
   CHECK(sound(with("").replace(12, 14, "\"[::1]:4290\"  ")) == "");
   expect({in_provider("\"keys\": {\"a\": {\"value\": \"{env:K}\"}, \"b\": {\"value\": $\"{env:K}\"}}"), "this is the same key as \"a\""}, world);
   expect({whole("  \"client_tokens\": {\"a\": \"{env:K}\", \"b\": $\"{env:K}\"}"), "this is the same token as that of \"a\""}, world);
