@@ -122,8 +122,14 @@ class Reader {
     return answer.value;
   }
 
-  /// A text for messages: as written when it came out of a reference.
-  std::string shown(const std::string& text) const { return out_.referenced ? quoted_text(node_.text) : quoted_text(text); }
+  /// A text for messages: as written when it came out of a reference, without the user and password of a URL.
+  std::string shown(std::string text) const {
+    if (out_.referenced) text = node_.text;
+    const auto at = text.rfind('@');
+    const auto mark = text.find("://");
+    if (at != std::string::npos) text.replace(mark < at ? mark + 3 : 0, at - (mark < at ? mark + 3 : 0), "***");
+    return quoted_text(text);
+  }
 
   void string() {
     if (node_.kind != Kind::string) return mismatch(advice_for_number());
@@ -200,13 +206,13 @@ class Reader {
     for (std::string_view end : {"/chat/completions", "/messages", "/responses", "/completions"})
       if (url->path.ends_with(end))
         return complain("base_url ends before " + std::string(end) + ", which siltgate adds itself" +
-                        (out_.referenced ? "" : "; write \"" + text.substr(0, text.rfind(end)) + '"'));
+                        (out_.referenced ? "" : "; write " + shown(text.substr(0, text.rfind(end)))));
     put(*url);
   }
 
   std::string url_advice(const std::string& text) const {
     if (text.find_first_of("?#") != std::string::npos) return "it has no query and no fragment";
-    if (text.find("://") == std::string::npos && !text.empty() && !out_.referenced) return "the scheme is missing: write \"https://" + text + "\"";
+    if (text.find_first_of("@:") == std::string::npos && !text.empty() && !out_.referenced) return "the scheme is missing: write \"https://" + text + "\"";
     return "write one such as \"https://api.z.ai/api/coding/paas/v4\" (http or https)";
   }
 
@@ -331,9 +337,9 @@ std::string expectation(const Field& field) {
 
 std::string range_text(const Field& field) {
   if (field.type != Type::integer && field.type != Type::duration && field.type != Type::bytes) return "";
-  const std::string low = bound_text(field.type, field.min);
-  const std::string zero = field.zero.empty() || field.min == 0 ? "" : ", or 0 (" + std::string(field.zero) + ")";
-  return "from " + low + " to " + bound_text(field.type, field.max) + zero;
+  const std::string low = field.min == 0 ? "up to " : "from " + bound_text(field.type, field.min) + " to ";
+  const std::string zero = field.zero.empty() ? "" : ", or 0 (" + std::string(field.zero) + ")";
+  return low + bound_text(field.type, field.max) + zero;
 }
 
 std::string found_text(const Node& node, bool secret) {

@@ -98,7 +98,7 @@ TEST_CASE("the schema knows every field and is closed everywhere", "[settings]")
 
 TEST_CASE("the reference names every key and every variable", "[settings]") {
   const auto text = reference_text();
-  for (const Field& field : fields()) CHECK(text.find("`" + std::string(last_component(field.path) == "*" ? "&lt;name>" : last_component(field.path)) + "`") != std::string::npos);
+  for (const Field& field : fields()) CHECK(text.find("`" + std::string(last_component(field.path) == "*" ? "<name>" : last_component(field.path)) + "`") != std::string::npos);
   for (const auto& variable : variables()) CHECK(text.find(std::string(variable.name)) != std::string::npos);
 }
 
@@ -107,6 +107,53 @@ TEST_CASE("the configurations that ship have no fault and no doubt", "[settings]
     REQUIRE_FALSE(contents(path).empty());
     CHECK(sound(path, contents(path), world_of_the_examples()).warnings.empty());
   }
+}
+
+TEST_CASE("a configuration that uses every section is read as written", "[settings]") {
+  const auto text = R"({
+  "$schema": "./schema.json",
+  "keep_alive": "auto",
+  "listen": ["127.0.0.1:4290", { "address": "192.168.64.1:4290", "wait": true, "allow": ["192.168.64.0/24"] }],
+  "providers": {
+    "zai": {
+      "base_url": "https://api.z.ai/api/coding/paas/v4",
+      "format": "openai",                    // openai | anthropic | auto (by path)
+      "profile": "zai", "auth": "passthrough",
+      "keys": { "team": { "value": "{file:/etc/siltgate/keys/zai}", "concurrency": 3 } },
+      "limits": { "concurrency": 1, "per": "key+model", "start_interval": "0ms",
+                  "requests_per_minute": 0, "tokens_per_minute": 0, "release_delay": "0ms" },
+      "models": { "glm-4.5-air": { "concurrency": 5 } },
+      "groups": { "glm-4.x": { "models": ["glm-4.6", "glm-4.7"], "concurrency": 2 } },
+      "retry": { "attempts": 6, "max_wait": "5m" },
+      "timeouts": { "connect": "10s", "first_byte": "10m", "idle": "2m" },
+      "delivery": "stream", "proxy": "env", "ca_file": "", "tls_min": "1.2"
+    }
+  },
+  "default_provider": "zai",
+  "limits": {
+    "concurrency": "auto", "total": 0,
+    "queue": { "max_waiting": 64, "max_wait": "10m", "order": "fair", "early_headers_after": "240s", "heartbeat": "10s" },
+    "repeat": { "max": 8, "window": "60s" },
+    "connections": 1024, "request_body": "64MiB", "response_body": "64MiB", "event": "32MiB"
+  },
+  "validate": { "content_type": "reject", "utf8": "reject", "sse": "reject", "json": "reject", "shape": "reject",
+                "splice": "reject", "finish": "reject", "finish_reason": "repair", "tool_arguments": "flag", "garble": "flag" },
+  "shared": { "redis": "", "prefix": "siltgate:", "lease": "15s", "when_down": "local" },
+  "client_tokens": {},
+  "stream_failure": "auto", "drain": "30s",
+  "capture": { "mode": "rejected", "max_total": "256MiB", "max_age": "7d" },
+  "log": { "level": "info", "format": "auto" },
+  "admin": { "path": "/-/", "allow": ["127.0.0.0/8", "::1/128"], "allowed_hosts": ["localhost"] }
+})";
+  const auto loaded = sound("f", text, world_of_the_examples());
+  CHECK(loaded.warnings.empty());
+  const auto& zai = loaded.settings.flow.providers.at(0);
+  CHECK(zai.keys.at(0).value == "secret-file");
+  CHECK(zai.limits.keys.at("team").count == 3);
+  CHECK(zai.limits.models.at("glm-4.5-air").count == 5);
+  CHECK(zai.limits.groups.at("glm-4.x").models.size() == 2);
+  CHECK(loaded.settings.listen.at(1).wait);
+  CHECK(loaded.settings.listen.at(1).allow == std::vector<std::string>{"192.168.64.0/24"});
 }
 
 TEST_CASE("every section and field explains itself in one line", "[settings]") {
