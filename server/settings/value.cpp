@@ -77,8 +77,12 @@ class Reader {
   bool in_range(std::int64_t value) {
     if (value == 0 && !field_.zero.empty()) return true;
     if (value >= field_.min && value <= field_.max) return true;
-    complain(key() + " is out of range: it goes " + range_text(field_));
+    out_of_range();
     return false;
+  }
+  void out_of_range() {
+    const bool cap = field_.type == Type::concurrency;
+    complain(key() + " is out of range: it goes " + (cap ? "from 1 to " + std::to_string(field_.max) : range_text(field_)));
   }
 
   void put_integer(std::int64_t value) {
@@ -92,6 +96,8 @@ class Reader {
     const auto value = whole(node_.text);
     if (node_.kind == Kind::string && value) return mismatch("write " + node_.text + " without quotes");
     if (node_.kind != Kind::number) return mismatch();
+    const bool plain = node_.text.find_first_of(".eE") == std::string::npos;  // too long for 64 bits, then
+    if (!value && plain) return out_of_range();
     if (!value) return mismatch("fractions and exponents are not taken");
     if (in_range(*value)) put_integer(*value);
   }
@@ -177,7 +183,7 @@ class Reader {
       return mismatch(best.empty() ? "units are B KiB MiB GiB KB MB GB, without blanks or fractions" : "did you mean \"" + node_.text.substr(0, unit) + best + "\"?");
     }
     if (value->count > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) || !in_range(static_cast<std::int64_t>(value->count))) {
-      if (out_.complaints.empty()) complain(key() + " is out of range: it goes " + range_text(field_));
+      if (out_.complaints.empty()) out_of_range();
       return;
     }
     put(*value);

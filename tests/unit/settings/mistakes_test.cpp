@@ -90,6 +90,8 @@ TEST_CASE("a value of the wrong type names what was found, what is taken and an 
            {whole("  \"limits\": { \"total\": $\"5\" }"), "total takes a whole number such as 16, not the string \"5\"; write 5 without quotes"},
            {whole("  \"limits\": { \"total\": $1.5 }"), "total takes a whole number such as 16, not the number 1.5; fractions and exponents are not taken"},
            {whole("  \"limits\": { \"total\": $-1 }"), "total is out of range: it goes from 1 to 1000000, or 0 (none)"},
+           {whole("  \"limits\": { \"total\": $99999999999999999999 }"), "total is out of range: it goes from 1 to 1000000, or 0 (none)"},
+           {whole("  \"limits\": { \"concurrency\": $-3 }"), "concurrency is out of range: it goes from 1 to 1000000"},
            {whole("  \"limits\": { \"connections\": $0 }"), "connections is out of range: it goes from 1 to 1000000"},
            {whole("  \"limits\": { \"queue\": { \"max_wait\": $\"0s\" } }"), "max_wait is out of range: it goes from 1ms to 1d"},
            {whole("  \"limits\": $5"), "limits takes an object { … }, not the number 5; write { \"concurrency\": 5 }"},
