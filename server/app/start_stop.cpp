@@ -31,7 +31,7 @@ App::State::State(settings::Settings s, Surroundings around)
       turnstile(io.get_executor(), admission),
       pool(io.get_executor(), process_environment()),
       scratch(64 * 1024),
-      services{io.get_executor(), nullptr, turnstile, pool, scratch},
+      services{io.get_executor(), nullptr, nullptr, turnstile, pool, scratch},
       signals(io),
       housekeeping_timer(io),
       drain_timer(io) {

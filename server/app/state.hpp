@@ -20,8 +20,6 @@
 
 namespace siltgate::app {
 
-inline constexpr const char* version = SILTGATE_VERSION;
-
 struct App::State {
   State(settings::Settings settings, Surroundings surroundings);
 
@@ -38,6 +36,7 @@ struct App::State {
 
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);
+  bool listeners_changed(const settings::Settings& next) const;
 
   // wiring.cpp: what exchanges ask of the App
   void wire();

@@ -195,7 +195,9 @@ Task<bool> Demo::State::answer(std::shared_ptr<State> self, Connection& peer, co
     counted.emplace(std::shared_ptr<Counters>(self, &counters));
     reply = make_reply(dialect, read_ask(body), stamp);
   }
-  bool open = co_await send_reply(peer, reply, head.wants_close, counted ? options.pace : Duration::zero());
+  Duration pace = Duration::zero();
+  if (counted) pace = reply.pace ? Duration(*reply.pace) : options.pace;
+  bool open = co_await send_reply(peer, reply, head.wants_close, pace);
   co_return open;
 }
 

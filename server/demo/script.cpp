@@ -186,11 +186,15 @@ Ask read_ask(std::string_view body) {
   if (auto model = request.find("model"); model != request.end() && model->is_string())
     ask.model = bounded(model->get<std::string>(), 100);
   if (auto stream = request.find("stream"); stream != request.end()) ask.stream = *stream == true;
+  if (auto pace = request.find("demo_pace_ms"); pace != request.end() && pace->is_number_unsigned())
+    ask.pace = std::chrono::milliseconds(std::min<std::uint64_t>(pace->get<std::uint64_t>(), 10'000));
   ask.prompt = bounded(last_user_text(request), 200);
   return ask;
 }
 
-Reply make_reply(Dialect dialect, const Ask& ask, const Stamp& stamp) {
+namespace {
+
+Reply sound_or_not(Dialect dialect, const Ask& ask, const Stamp& stamp) {
   const Fault fault = fault_of(ask.model);
   if (fault == Fault::refuse) return make_refusal();
   if (fault == Fault::html) return plain(200, "text/html", std::string(page));
@@ -205,6 +209,14 @@ Reply make_reply(Dialect dialect, const Ask& ask, const Stamp& stamp) {
   reply.slowness = fault == Fault::slow ? 10 : 1;
   reply.pieces = stream_events(dialect, answer);
   damage(reply, fault, dialect, ask, stamp);
+  return reply;
+}
+
+}  // namespace
+
+Reply make_reply(Dialect dialect, const Ask& ask, const Stamp& stamp) {
+  Reply reply = sound_or_not(dialect, ask, stamp);
+  reply.pace = ask.pace;
   return reply;
 }
 

@@ -3,7 +3,9 @@
 // Pure: no sockets, no clock.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +41,7 @@ struct Ask {
   std::string model = "demo";
   std::string prompt;   // the last user text, bounded to 200 bytes at a character border
   bool stream = false;
+  std::optional<std::chrono::milliseconds> pace;   // member "demo_pace_ms": another pace than usual, at most 10000
 };
 Ask read_ask(std::string_view body);
 
@@ -49,6 +52,7 @@ struct Reply {
   std::vector<std::string> pieces;   // each is one event, one chunk, one write
   End end = End::clean;
   int slowness = 1;                  // factor on the pace
+  std::optional<std::chrono::milliseconds> pace;   // as the request asked
   bool streamed = false;             // false: one piece, sent with Content-Length
 };
 

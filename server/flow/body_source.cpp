@@ -22,7 +22,7 @@ Task<Result<BodySource::Piece>> BodySource::next() {
     if (!wait_first_) io = upstream.try_read(x_.services.scratch);
     if (io.status == Status::ok) {
       wait_first_ = io.bytes < x_.services.scratch.size() && !upstream.tls();
-      x_.record.last_byte_in = Clock::now();
+      note_read(Clock::now());
       auto piece = decode(x_.services.scratch.first(io.bytes));
       if (!piece || !piece->bytes.empty() || piece->last) co_return piece;
       continue;
@@ -42,6 +42,12 @@ Task<Result<BodySource::Piece>> BodySource::next() {
   early_.erase(0, size);
   auto piece = decode(x_.services.scratch.first(size));
   co_return piece;
+}
+
+void BodySource::note_read(TimePoint now) {
+  TimePoint before = x_.record.last_byte_in;
+  if (before != TimePoint{}) x_.record.longest_gap = std::max(x_.record.longest_gap, now - before);
+  x_.record.last_byte_in = now;
 }
 
 Result<BodySource::Piece> BodySource::decode(std::span<char> bytes) {

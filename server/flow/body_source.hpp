@@ -28,6 +28,7 @@ class BodySource {
 
  private:
   Result<Piece> decode(std::span<char> bytes);
+  void note_read(TimePoint now);
   void finish(bool nothing_left);
   Failure broken(Failure failure) const;
 

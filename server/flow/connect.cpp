@@ -3,6 +3,19 @@
 #include "flow/exchange.hpp"
 
 namespace siltgate::flow {
+namespace {
+
+/// What the verdict will want to know of the way to the provider.
+void note_way(Exchange& x, upstream::Lease& lease) {
+  net::Connection& connection = lease.connection();
+  x.record.upstream_address = connection.peer();
+  x.record.upstream_loopback = connection.peer_is_loopback();
+  x.record.upstream_tls = x.provider->base_url.tls();
+  x.record.through_proxy = lease.through_proxy();
+  if (const net::TlsSummary* tls = connection.tls()) x.record.tls = observe::TlsSummary{tls->version, tls->issuer, {}};
+}
+
+}  // namespace
 
 Task<Result<upstream::Lease>> connect(Exchange& x, bool fresh_only) {
   upstream::Target target;
@@ -15,6 +28,7 @@ Task<Result<upstream::Lease>> connect(Exchange& x, bool fresh_only) {
   x.record.connected = Clock::now();
   x.attempt().connected = x.record.connected;
   x.attempt().reused = lease->reused();
+  note_way(x, *lease);
   co_return std::move(*lease);
 }
 

@@ -15,6 +15,7 @@
 #include "observe/sha256.hpp"
 #include "route/body_hints.hpp"
 #include "route/route_table.hpp"
+#include "schedule/marks.hpp"
 #include "schedule/refusal.hpp"
 
 namespace siltgate::flow {
@@ -32,6 +33,7 @@ struct Exchange {
 
   Services& services;
   std::shared_ptr<const Config> config;  // as it was when the exchange began
+  std::shared_ptr<const route::RouteTable> routes;
   ClientLink& client;
   const Entrance& entrance;
 
@@ -42,6 +44,7 @@ struct Exchange {
   const Provider* provider = nullptr;    // in *config
   std::optional<Key> replacement_key;    // auth: replace
 
+  Phase phase = Phase::read_request;     // where it is, for status and verdict
   Reply reply;
   Heartbeat heartbeat;
   Permit permit;

@@ -6,19 +6,24 @@
 #include "flow/retry.hpp"
 #include "http/error_reply.hpp"
 #include "http/forward.hpp"
+#include "observe/ids.hpp"
 
 namespace siltgate::flow {
 namespace {
 
 /// connect -> send_request -> read_head -> relay_body, once.
 Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
+  x.phase = Phase::connect;
   auto lease = co_await connect(x, fresh_only);
   if (!lease) co_return lease.error();
+  x.phase = Phase::send_request;
   auto sent = co_await send_request(x, *lease);
   if (!sent && x.client.watch().raised() != net::Wake::none) co_return sent.error();
   // A write that broke may still have been answered (an early refusal), so the head is read all the same.
+  x.phase = Phase::read_head;
   auto head = co_await read_head(x, *lease);
   if (!head) co_return sent ? head.error() : sent.error();
+  x.phase = Phase::relay_body;
   auto relayed = co_await relay_body(x, std::move(*lease), std::move(*head));
   co_return relayed;
 }
@@ -27,6 +32,7 @@ Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
 Task<Result<void>> attempt(Exchange& x) {
   x.refusal = {};
   x.held.reset();
+  x.record.last_byte_in = {};
   auto walked = co_await walk_upstream(x, false);
   if (!walked && walked.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
     walked = co_await walk_upstream(x, true);
@@ -69,6 +75,7 @@ Task<Result<void>> run_attempts(Exchange& x) {
   if (x.record.stream && x.record.dialect != Dialect::none)
     x.heartbeat.start(queue.early_headers_after, queue.heartbeat, [&x] { beat(x); });
   for (;;) {
+    x.phase = Phase::admit;
     auto admitted = co_await admit(x);
     if (!admitted) co_return admitted.error();
     auto tried = co_await attempt(x);
@@ -76,37 +83,51 @@ Task<Result<void>> run_attempts(Exchange& x) {
   }
 }
 
-/// Answers that need no upstream: own pages, HEAD /.
-Task<Result<void>> answer_own(Exchange& x, OwnPage page) {
-  http::Fields fields;
-  fields.add("Content-Type", page.content_type);
-  fields.add("Cache-Control", "no-store");
-  x.answered = true;
-  x.record.status = page.status;
-  http::BodyFraming framing{http::BodyFraming::Kind::length, page.body.size()};
-  if (x.request.method == "HEAD") page.body.clear();
-  http::ResponseMarks marks = marks_of(x);
-  if (!page.follow) {
-    auto sent = co_await x.reply.whole(http::own_head(page.status, fields, framing, marks), page.body);
-    co_return sent;
-  }
-  x.must_close = x.following = true;
-  framing = stream_framing(x);
-  x.reply.begin(http::own_head(page.status, fields, framing, marks), framing);
+/// Sends what the page's source produces until the client leaves. A reader that stalls loses text, never memory.
+Task<void> follow(Exchange& x, OwnPage& page) {
   net::Signal more(x.services.executor);
-  auto lines = std::make_shared<std::string>(page.body + "\n");
-  auto unfollow = x.services.follow([lines, &more](const std::string& line) {
-    if (lines->size() < 1'000'000) *lines += line + "\n";  // a reader that stalls loses lines, never memory
+  auto text = std::make_shared<std::string>(page.body);
+  auto end = page.follow([text, &more](const std::string& item) {
+    if (text->size() < 1'000'000) *text += item;
     more.notify();
   });
   for (bool ok = true; ok;) {
-    std::string now = std::exchange(*lines, {});
+    std::string now = std::exchange(*text, {});
     auto sent = co_await x.reply.send(now);
     if (!sent) break;
-    if (lines->empty()) ok = co_await more.wait(x.client.watch());
+    if (text->empty()) ok = co_await more.wait(x.client.watch());
   }
-  unfollow();
-  co_return Result<void>{};
+  end();
+}
+
+/// Answers that need no upstream: own pages, HEAD /.
+Task<Result<void>> answer_own(Exchange& x, OwnPage page) {
+  page.fields.add("Content-Type", page.content_type);
+  page.fields.add("Cache-Control", "no-store");
+  x.answered = true;
+  x.record.status = page.status;
+  x.must_close = x.following = static_cast<bool>(page.follow);
+  http::ResponseMarks marks = marks_of(x);
+  if (page.follow) {
+    http::BodyFraming framing = stream_framing(x);
+    x.reply.begin(http::own_head(page.status, page.fields, framing, marks), framing);
+    co_await follow(x, page);
+    co_return Result<void>{};
+  }
+  std::string head = http::own_head(page.status, page.fields, {http::BodyFraming::Kind::length, page.body.size()}, marks);
+  if (x.request.method == "HEAD") page.body.clear();
+  auto sent = co_await x.reply.whole(std::move(head), page.body);
+  co_return sent;
+}
+
+/// Clients fall back to plain HTTP on this.
+OwnPage no_websocket(const Exchange& x) {
+  auto reply = http::make_websocket_reply(Dialect::openai_chat, x.record.id);
+  OwnPage page;
+  page.status = reply.status;
+  page.content_type = "application/json";
+  page.body = std::move(reply.body);
+  return page;
 }
 
 Task<Result<void>> run_phases(Exchange& x) {
@@ -118,11 +139,15 @@ Task<Result<void>> run_phases(Exchange& x) {
     auto answered = co_await answer_own(x, std::move(*page));
     co_return answered;
   }
+  if (x.request.upgrade_websocket) {
+    x.must_close = true;
+    auto answered = co_await answer_own(x, no_websocket(x));
+    co_return answered;
+  }
   auto routed = choose_route(x);
   if (!routed) co_return routed.error();
   if (x.answered) {
     OwnPage empty;
-    empty.content_type = "text/plain";
     auto answered = co_await answer_own(x, std::move(empty));
     co_return answered;
   }
@@ -133,11 +158,12 @@ Task<Result<void>> run_phases(Exchange& x) {
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), client(c), entrance(e), reply(c), heartbeat(s.executor) {
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();
   record.peer = e.peer;
+  record.id = observe::make_id(services.random());
 }
 
 Exchange::~Exchange() { services.live.erase(this); }

@@ -69,12 +69,6 @@ void note_request(Exchange& x) {
   x.record.target = x.request.target.substr(0, x.request.target.find('?')).substr(0, 256);
 }
 
-Result<void> check_method(const http::RequestHead& head) {
-  if (head.method == "CONNECT")
-    return refuse(Cause::bad_request, "CONNECT is not offered: siltgate is a reverse proxy; set it as the base URL instead");
-  return {};
-}
-
 }  // namespace
 
 Task<Result<void>> read_request(Exchange& x) {
@@ -87,8 +81,6 @@ Task<Result<void>> read_request(Exchange& x) {
   if (!head) co_return head.error();
   x.request = std::move(*head);
   note_request(x);
-  auto method = check_method(x.request);
-  if (!method) co_return method.error();
   if (!x.entrance.control_socket) {
     http::AccessRules rules = x.config->access;
     rules.allow = x.entrance.allow;

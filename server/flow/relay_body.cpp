@@ -110,6 +110,7 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
 Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::ResponseHead head) {
   BodySource source(x, std::move(lease), head);
   std::string type = media_type(head);
+  x.record.content_type = type.substr(0, 64);
   bool ok = head.status >= 200 && head.status < 300;
   bool streamed = type == "text/event-stream";
   if (head.status >= 400) {  // 1

@@ -78,6 +78,7 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step) {
       co_return Result<void>{};
     }
     r.committed = x.delivered = true;
+    x.record.first_event = Clock::now();
     x.heartbeat.stop();
     x.record.status = r.head.status;
     http::BodyFraming framing = stream_framing(x);
@@ -102,6 +103,7 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step) {
 /// One piece of the upstream body. True: the body is complete and all of it is delivered.
 Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   stream::Step step = r.checker.feed(piece.bytes);
+  r.x.record.events = r.checker.events();
   note_new(r);
   if (auto refused = first_event_refused(r)) co_return *refused;
   std::string tail;

@@ -63,6 +63,7 @@ Task<Result<void>> Reply::whole(std::string head, std::string_view body) {
 
 void Reply::send_heartbeat(std::string_view head, std::string_view bytes, http::BodyFraming framing) {
   begin(std::string(head), framing);
+  body_bytes_ += bytes.size();
   char header[20];
   if (framing_.kind == Framing::chunked) unsent_.append(header, http::chunk_header(bytes.size(), header));
   unsent_ += bytes;

@@ -17,7 +17,6 @@ class Reply {
   explicit Reply(ClientLink& client) : client_(client) {}
 
   bool head_sent() const { return head_sent_; }
-  bool body_sent() const { return body_bytes_ > 0; }
   bool ended() const { return ended_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
 

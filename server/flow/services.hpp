@@ -14,18 +14,23 @@
 #include "http/error_reply.hpp"
 #include "http/head.hpp"
 #include "observe/record.hpp"
+#include "route/route_table.hpp"
 #include "upstream/pool.hpp"
 
 namespace siltgate::flow {
 
 struct Exchange;
 
-/// A page siltgate serves itself (admin path). `follow`: lines that keep coming until the client leaves.
+using Lines = std::function<void(const std::string&)>;
+
+/// A page siltgate serves itself (admin path).
 struct OwnPage {
   int status = 200;
-  std::string content_type = "application/json";
+  std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  bool follow = false;
+  http::Fields fields{};
+  /// Set: after `body`, text keeps coming until the client leaves. Called with the sink; returns what ends it.
+  std::function<std::function<void()>(Lines sink)> follow{};
 };
 
 /// The listener a session came in on.
@@ -40,10 +45,12 @@ struct Entrance {
 struct Services {
   asio::any_io_executor executor;
   std::shared_ptr<const Config> config;      // what new exchanges start with
+  std::shared_ptr<const route::RouteTable> routes;
   Turnstile& turnstile;
   upstream::Pool& pool;
   std::span<char> scratch;                   // read buffer shared by all exchanges of the thread; free across a suspension
   std::mt19937_64 random{std::random_device{}()};
+  std::string salt = std::to_string(random());   // of the names of keys that have none
   bool draining = false;
   std::unordered_set<Exchange*> live{};
   std::unordered_set<net::Watch*> idle{};  // sessions between two requests
@@ -54,8 +61,6 @@ struct Services {
   std::function<void(const observe::ExchangeRecord&, const Finding&)> found{};
   /// Pages under the admin path; empty = not one of ours.
   std::function<std::optional<OwnPage>(const http::RequestHead&, std::string_view body, const Entrance&)> own_page{};
-  /// For `follow` pages: registers a sink for lines; the returned function removes it.
-  std::function<std::function<void()>(std::function<void(const std::string&)>)> follow{};
 };
 
 }  // namespace siltgate::flow

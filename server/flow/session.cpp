@@ -33,12 +33,14 @@ Task<void> say_goodbye(ClientLink& client) {
 
 Task<void> run_session(net::Connection connection, Entrance entrance, Services& services) {
   ClientLink client(std::move(connection), services.executor);
+  bool used = false;
   for (bool go_on = true; go_on && !services.draining;) {
     services.idle.insert(&client.watch());
     bool begins = co_await next_request_begins(client, services);
     services.idle.erase(&client.watch());
     if (!begins) break;
     Exchange x(services, client, entrance);
+    x.record.client_reused = std::exchange(used, true);
     co_await handle_exchange(x);
     go_on = !x.must_close && client.watch().raised() == net::Wake::none;
   }

@@ -10,7 +10,9 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
   record.ended = Clock::now();
   record.last_byte_out = record.ended;
   record.failure = failure;
-  record.bytes_out = x.reply.body_bytes();
+  record.bytes_out = x.hashes.out_bytes();
+  record.inserted_bytes = x.reply.body_bytes() - record.bytes_out;
+  record.client_keep_alive = !x.must_close;
   record.delivered_body = x.delivered;
   record.ended_cleanly = x.reply.ended();
   record.sha256_in = x.hashes.in_hex();

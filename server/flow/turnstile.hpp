@@ -6,6 +6,7 @@
 #include <functional>
 #include <unordered_map>
 
+#include "base/result.hpp"
 #include "net/watch.hpp"
 #include "schedule/admission.hpp"
 

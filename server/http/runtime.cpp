@@ -47,8 +47,11 @@ std::optional<std::string_view> after_product(std::string_view agent, std::strin
   return {};
 }
 
+/// Named anywhere with a version, or as the first word ("node", "OpenAI/Python 2.1.0").
 bool mentions(std::string_view agent, std::string_view product) {
-  return same_name(agent, product) || after_product(agent, product).has_value();
+  bool first = same_name(agent.substr(0, product.size()), product) &&
+               (agent.size() == product.size() || agent[product.size()] == ' ');
+  return first || after_product(agent, product).has_value();
 }
 
 std::optional<Version> version_of(std::string_view agent, std::string_view product) {

@@ -196,6 +196,12 @@ std::string Connection::peer() const {
   return error ? "unknown" : to_text(endpoint);
 }
 
+bool Connection::peer_is_loopback() const {
+  ErrorCode error;
+  auto endpoint = socket_.remote_endpoint(error);
+  return !error && is_ip(endpoint) && tcp_endpoint(endpoint).address().is_loopback();
+}
+
 std::string to_text(const asio::generic::stream_protocol::endpoint& endpoint) {
   if (!is_ip(endpoint)) return "unix";
   auto tcp = tcp_endpoint(endpoint);

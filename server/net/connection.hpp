@@ -57,6 +57,7 @@ class Connection {
   void reset();
 
   Socket& socket() { return socket_; }
+  bool peer_is_loopback() const;
   std::string peer() const;   // "127.0.0.1:4711", "[::1]:80", "unix"
 
  private:

@@ -23,15 +23,17 @@ Task<Result<Lease>> Pool::borrow(Target target, bool fresh_only, net::Watch& wat
   auto& resting = idle_[name];
   while (!fresh_only && !resting.empty()) {
     auto connection = std::move(resting.back().connection);
+    bool proxied = resting.back().through_proxy;
     bool rested_too_long = Clock::now() - resting.back().since > longest_rest_;
     resting.pop_back();
-    if (!rested_too_long && connection->idle_and_healthy()) co_return Lease(std::move(*connection), name, true);
+    if (!rested_too_long && connection->idle_and_healthy()) co_return Lease(std::move(connection), name, true, proxied);
   }
   net::Destination destination;
   destination.upstream = target.base_url;
   auto proxy = net::choose_proxy(target.proxy, target.base_url, environment_);
   if (!proxy) co_return proxy.error();
   destination.proxy = *proxy;
+  bool proxied = destination.proxy.has_value();
   if (target.base_url.tls()) {
     auto context = tls_context(target.tls);
     if (!context) co_return context.error();
@@ -39,13 +41,13 @@ Task<Result<Lease>> Pool::borrow(Target target, bool fresh_only, net::Watch& wat
   }
   auto connection = co_await net::dial(executor_, std::move(destination), target.connect_timeout, watch);
   if (!connection) co_return connection.error();
-  co_return Lease(std::move(*connection), name, false);
+  co_return Lease(std::make_unique<net::Connection>(std::move(*connection)), name, false, proxied);
 }
 
 void Pool::put_back(Lease lease, TimePoint now) {
   auto& resting = idle_[lease.pool_name_];
   if (resting.size() >= most_idle_) resting.erase(resting.begin());
-  resting.push_back({std::move(lease.connection_), now});
+  resting.push_back({std::move(lease.connection_), now, lease.through_proxy_});
 }
 
 std::size_t Pool::sweep(TimePoint now) {

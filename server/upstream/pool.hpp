@@ -27,17 +27,19 @@ struct Target {
 
 class Lease {
  public:
-  Lease(net::Connection connection, std::string pool_name, bool reused)
-      : connection_(std::make_unique<net::Connection>(std::move(connection))), pool_name_(std::move(pool_name)), reused_(reused) {}
+  Lease(std::unique_ptr<net::Connection> connection, std::string pool_name, bool reused, bool through_proxy)
+      : connection_(std::move(connection)), pool_name_(std::move(pool_name)), reused_(reused), through_proxy_(through_proxy) {}
 
   net::Connection& connection() { return *connection_; }
   bool reused() const { return reused_; }
+  bool through_proxy() const { return through_proxy_; }
 
  private:
   friend class Pool;
   std::unique_ptr<net::Connection> connection_;
   std::string pool_name_;
   bool reused_;
+  bool through_proxy_;
 };
 
 class Pool {
@@ -58,6 +60,7 @@ class Pool {
   struct Resting {
     std::unique_ptr<net::Connection> connection;
     TimePoint since;
+    bool through_proxy;
   };
   Result<std::shared_ptr<net::TlsContext>> tls_context(const net::TlsConfig& config);
 
