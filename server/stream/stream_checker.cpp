@@ -313,8 +313,8 @@ void StreamChecker::State::finish_tail(bool sound_end) {
     held.clear();
     return;
   }
-  at_boundary = false;  // 1
-  delivery.pass_held(held);
+  at_boundary = rejected;  // 1
+  if (!rejected) delivery.pass_held(held);
 }
 
 void StreamChecker::State::finish() {
@@ -326,7 +326,6 @@ void StreamChecker::State::finish() {
     keep({Check::utf8, sound_end ? Action::flag : config[Check::utf8], events + 1, read_start - gate.open().size(), true,
           "the body ends inside a UTF-8 sequence", std::string(gate.open()), read_start - gate.open().size()});
   if (!held.empty() || !gate.open().empty()) finish_tail(sound_end);
-  if (rejected) delivery.clear();
 }
 
 StreamChecker::StreamChecker(Dialect dialect, const Config& config)
