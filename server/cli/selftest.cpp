@@ -36,12 +36,12 @@ settings::Settings selftest_settings() {
   return settings;
 }
 
+/// "provider: splice or json".
 std::string expected_of(const Case& each) {
-  return fmt::format("{}: {}", each.blames.empty() ? "any" : observe::to_string(each.blames.front()),
-                     each.causes.empty() ? "any" : each.causes.front());
+  return fmt::format("{}: {}", observe::to_string(each.blames.front()), fmt::join(each.causes, " or "));
 }
 
-constexpr std::string_view row = "{:<27} {:<32} {:<10} {:<16} {:<26} {}\n";
+constexpr std::string_view row = "{:<27} {:<34} {:<10} {:<16} {:<44} {}\n";
 
 /// Prints the case's row; true when all went as expected.
 bool report(const Case& each, const std::vector<Seen>& all, const Io& io, bool colour) {
