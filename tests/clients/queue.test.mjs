@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 
-import { withProvider } from './support/scenes.mjs';
+import { fetchWithin, withProvider } from './support/scenes.mjs';
 import { withSiltgate } from './support/siltgate.mjs';
 
 const streams = 60;
@@ -13,7 +13,7 @@ const numberOf = (request) => request.lastUserText.match(/\d+/)[0];
 
 /** The texts of all streams asked for at once; a failed one is its error's text. */
 function askAll(baseURL, count = streams) {
-  const client = new OpenAI({ baseURL, apiKey: 'test-key', maxRetries: 0, timeout: 60_000 });
+  const client = new OpenAI({ baseURL, apiKey: 'test-key', maxRetries: 0, fetch: fetchWithin(60_000) });
   return Promise.all(Array.from({ length: count }, async (_, n) => {
     let text = '';
     try {
@@ -68,7 +68,7 @@ test('a client that leaves while it waits or streams frees its place for the oth
   const fault = { kind: 'stall', after: 3 };
   await withProvider({ cap: 1, answer: (request) => ({ ...answer(request), fault: numberOf(request) === '0' ? fault : undefined }) }, async (provider) => {
     await withSiltgate(provider.baseUrl, {}, async (gate) => {
-      const client = new OpenAI({ baseURL: gate.baseUrl, apiKey: 'test-key', maxRetries: 0, timeout: 30_000 });
+      const client = new OpenAI({ baseURL: gate.baseUrl, apiKey: 'test-key', maxRetries: 0, fetch: fetchWithin(20_000) });
       const ask = (n, signal) => client.chat.completions.create({ model: 'glm-4.7', stream: true, messages: [{ role: 'user', content: `Stream ${n}` }] }, { signal });
       const stalled = new AbortController();
       const stream = await ask(0, stalled.signal);

@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 
-import { story, withProvider } from './support/scenes.mjs';
+import { fetchWithin, story, withProvider } from './support/scenes.mjs';
 import { withSiltgate } from './support/siltgate.mjs';
 
 const messages = [{ role: 'user', content: 'Tell a story' }];
 const reasoning = 'Let me think about foxes.';
-const openai = (baseURL) => new OpenAI({ baseURL, apiKey: 'test-key', maxRetries: 0, timeout: 30_000 });
+const openai = (baseURL) => new OpenAI({ baseURL, apiKey: 'test-key', maxRetries: 0, fetch: fetchWithin(20_000) });
 
 /** { text, reasoning, finish, error } of a streamed chat completion, whatever became of it. */
 async function readChat(baseURL) {
@@ -138,7 +138,7 @@ test('the openai SDK reads a whole response of /v1/responses', { timeout: 60_000
   });
 });
 
-const anthropic = (baseURL) => new Anthropic({ baseURL, apiKey: 'test-key', maxRetries: 0, timeout: 30_000 });
+const anthropic = (baseURL) => new Anthropic({ baseURL, apiKey: 'test-key', maxRetries: 0, fetch: fetchWithin(20_000) });
 const messageRequest = { model: 'glm-4.7', max_tokens: 100, messages };
 
 test('the anthropic SDK reads a streamed message of /v1/messages and its own headers arrive upstream', { timeout: 60_000 }, async () => {

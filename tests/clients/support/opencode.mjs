@@ -9,10 +9,14 @@ import { join } from 'node:path';
 
 export const versions = { old: '1.1.34', new: '1.18.33' };
 
-/** The program of the platform package, which needs no install script. `which` is 'old' or 'new'. */
+/**
+ * `which` is 'old' or 'new'. The program OPENCODE_OLD_BIN or OPENCODE_NEW_BIN names, else that of the platform package, which needs
+ * no install script.
+ */
 function programOf(which) {
-  const path = join(import.meta.dirname, '..', 'node_modules', `opencode-${which}-${process.platform}-${process.arch}`, 'bin', 'opencode');
-  if (!existsSync(path)) throw new Error(`${path} is missing: run npm ci in tests/clients`);
+  const packaged = join(import.meta.dirname, '..', 'node_modules', `opencode-${which}-${process.platform}-${process.arch}`, 'bin', 'opencode');
+  const path = process.env[`OPENCODE_${which.toUpperCase()}_BIN`] || packaged;
+  if (!existsSync(path)) throw new Error(`${path} is missing: run npm ci in tests/clients, or see its README for this platform`);
   return path;
 }
 

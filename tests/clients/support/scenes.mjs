@@ -24,6 +24,10 @@ export async function withProvider(options, body) {
   }
 }
 
+/** fetch for the SDKs, over after `ms` whatever it is waiting for: their own timeouts end with the head of the response. */
+export const fetchWithin = (ms) => (url, init) =>
+  fetch(url, { ...init, signal: AbortSignal.any([AbortSignal.timeout(ms), ...(init.signal ? [init.signal] : [])]) });
+
 /**
  * opencode calls a tool, so its next request uses a connection again; the answer to that request has the fault, after four
  * words of the story. Every later request gets the whole story.
