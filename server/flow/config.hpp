@@ -3,6 +3,7 @@
 // a reload makes a new one, exchanges in flight keep theirs.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ struct Provider {
   net::ProxyConfig proxy;
   net::TlsConfig tls;
   Delivery delivery = Delivery::stream;
+  std::array<std::optional<Delivery>, 3> class_delivery{};  // by schedule::Class; not set: `delivery`
 };
 
 struct Config {
@@ -48,6 +50,8 @@ struct Config {
   http::KeepAlive keep_alive = http::KeepAlive::automatic;
   http::StreamFailure stream_failure = http::StreamFailure::automatic;
   http::Limits http;
+  http::AccessRules access;               // allowed_hosts; the networks come from the listener
+  std::map<std::string, std::string> client_tokens;  // name -> secret; empty = anybody
   int connections = 1024;
   int total_concurrency = 0;              // 0 = none
   schedule::QueueConfig queue;

@@ -34,13 +34,19 @@ struct ResponseMarks {
 };
 
 /// Head towards the client for an upstream response. `framing`: chunked, length, none or until_close (HTTP/1.0 client).
+/// `none` is for answers without a body (HEAD, 304, 204): the Content-Length that upstream gave for HEAD and 304 stays.
+/// Gone besides hop-by-hop fields: Alt-Svc (it speaks of the upstream's own address) and siltgate-*.
 std::string client_head(const ResponseHead& response, BodyFraming framing, const ResponseMarks& marks);
 
-/// Head of a response siltgate makes itself: 200 text/event-stream for early headers, errors, admin.
+/// Head of a response siltgate makes itself; `extra` holds no framing fields: 200 text/event-stream for early headers, errors, admin.
 /// `extra` are further fields (Content-Type, Retry-After …).
 std::string own_head(int status, const Fields& extra, BodyFraming framing, const ResponseMarks& marks);
 
+/// The standard phrase, "" for a status without one.
 std::string_view reason_phrase(int status);
+
+/// Answer to Expect: 100-continue, before the final head.
+inline constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A chunk's size line: "1a3\r\n". Written into `out` (at least 18 bytes), returns the length.
 std::size_t chunk_header(std::uint64_t size, char* out);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -29,12 +30,28 @@ enum class Blame { intact, provider, network, client, siltgate, unknown };
 enum class Certainty { certain, likely, cannot_tell };
 enum class Closer { nobody, client, upstream, siltgate };
 
+/// The state of the network path to the provider when the exchange broke or fell silent, from TCP_INFO:
+/// alive = its kernel still acknowledged, dead = acknowledgements had stopped too.
+enum class PathState { unknown, alive, dead };
+
 std::string_view to_string(Blame blame);
 std::string_view to_string(Certainty certainty);
 std::string_view to_string(Closer closer);
+std::string_view to_string(PathState path);
+
+/// The words of to_string read back; empty on anything else.
+std::optional<Blame> parse_blame(std::string_view word);
+
+/// What the provider's certificate chain says about who opened the TLS connection.
+struct TlsSummary {
+  std::string version;                 // "TLSv1.3"
+  std::string issuer;                  // organisation of the topmost certificate, else its common name
+  std::optional<bool> public_ca;       // anchored in the system's public store; unset = not known
+};
 
 struct Verdict {
   Blame blame = Blame::unknown;
+  std::string summary;                 // the verdict in one sentence
   std::string cause;                   // one stable word: "intact", "upstream_reset", "utf8", "concurrency", …
   Certainty certainty = Certainty::cannot_tell;
   std::vector<std::string> facts;      // sentences with numbers
@@ -66,14 +83,30 @@ struct ExchangeRecord {
   std::string provider_error;          // code and message of an in-band or HTTP provider error, bounded
 
   std::uint64_t events = 0;
-  std::uint64_t bytes_in = 0, bytes_out = 0;     // response body, after transfer-decoding
+  std::uint64_t bytes_in = 0, bytes_out = 0;     // response body of the last attempt, after transfer-decoding
   std::uint64_t request_bytes = 0;
   std::int64_t in_tokens = -1, out_tokens = -1;  // -1 = not said
-  std::string sha256_in, sha256_out;             // hex; equal when nothing was changed
+  std::string sha256_in, sha256_out;             // hex, of the last attempt; equal when nothing was changed
   std::string request_sha256;
-  std::vector<Finding> findings;
+  std::vector<Finding> findings;       // of all attempts, in their order
   std::optional<Failure> failure;      // why it did not end cleanly
   Closer closed_first = Closer::nobody;
+
+  std::string upstream_address;        // ip:port the last attempt went to, "" = not connected
+  bool upstream_loopback = false;      // that address is on this machine: no network lies between
+  bool through_proxy = false;          // a CONNECT proxy stood between
+  bool upstream_tls = false;           // the provider is spoken to over TLS
+  std::optional<TlsSummary> tls;       // unset = not measured, or no TLS
+  std::optional<bool> close_notify;    // TLS: the FIN came after the peer's authenticated close; unset = no FIN or not known
+  std::optional<PathState> path;       // unset = not measured
+  std::string content_type;            // of the upstream response, bounded
+
+  TimePoint first_event{};             // first complete event delivered
+  Duration longest_gap{0};             // longest time between two reads of the response body
+  std::uint64_t inserted_bytes = 0;    // siltgate's own: heartbeats, error events (not in bytes_out nor sha256_out)
+  bool client_reused = false;          // the request came on an already used client connection
+  bool client_keep_alive = false;      // the response left without Connection: close
+  std::string replay_of;               // id of the exchange whose cut answer the client replayed, see History::replayed
   Verdict verdict;
 };
 

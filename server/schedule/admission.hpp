@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may be in flight: events and time in, grants out. No clock, no I/O, no threads.
-// (interface sketch; the rule list stands above the code)
+// Who may be in flight: events and time in, grants out. No clock, no I/O, no threads. The rule list stands in admission.cpp.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -31,34 +32,53 @@ enum class Ending { served, refused_concurrency, refused_rate, refused_overloade
 
 enum class Answer { granted, queued, queue_full };
 
-struct KeyState {          // one row of `status`
-  std::string provider, key, model;
-  int in_flight = 0, cap = 0, waiting = 0;
+/// What keeps the first waiting request of a row waiting.
+enum class Bottleneck { none, cap, held, damage, start_interval, requests, tokens, wider };
+std::string_view to_string(Bottleneck b);
+
+struct KeyState {          // one row of `status`: requests that share all limits
+  std::string provider, key, model;  // model: of the group where the models share one quota, "" where the key is the quota
+  int in_flight = 0, cap = 0, waiting = 0;  // cap 0 = none
   bool automatic = false;
   Duration oldest_wait{0};
   std::uint64_t refusals = 0;
   std::optional<TimePoint> held_until;
+  int damaged_in_a_row = 0;            // longest present run of broken answers among its models
+  std::optional<TimePoint> damage_held_until;
+  Bottleneck bottleneck = Bottleneck::none;  // none = nobody waits; `cap` with a fixed cap = siltgate is the bottleneck
 };
 
+/// What an automatic limit has learned; plain values for a file.
+struct LearnedLimit {
+  std::string scope;                   // opaque name, stable over restarts
+  int limit = 0, refused_level = 0, doublings = 0;
+};
+
+/// Time never goes back: an earlier `now` counts as the latest seen.
 class Admission {
  public:
   Admission();
   ~Admission();
+  Admission(Admission&&) noexcept;
+  Admission& operator=(Admission&&) noexcept;
 
   /// Replaces every limit; running and waiting requests stay and are counted against the new ones.
   void configure(const std::vector<std::pair<std::string, ProviderLimits>>& providers, int total,
                  const QueueConfig& queue, TimePoint now);
 
+  /// `granted`: may start now, and is not named by take_grants() again. `queue_full`: the ticket is forgotten.
   Answer arrive(const Arrival& arrival, TimePoint now);
   /// The client left, or max_wait ran out: forgets the ticket, waiting or running.
   void cancel(Ticket ticket, TimePoint now);
-  /// The attempt is over and the exchange with it: permits return.
-  void finish(Ticket ticket, Ending ending, TimePoint now);
+  /// The attempt is over and the exchange with it: permits return. `random` in [0,1) is used when it was damaged.
+  void finish(Ticket ticket, Ending ending, TimePoint now, double random = 0.5);
   /// The attempt is over but the exchange goes on: permits return, the ticket waits again at its old place, and its
   /// key (key+model where the limit is per key+model) is held back for everybody until `not_before`.
-  void retry(Ticket ticket, Ending ending, TimePoint not_before, TimePoint now);
-  /// Nobody on this key starts before `until` (quota gone, Retry-After).
+  void retry(Ticket ticket, Ending ending, TimePoint not_before, TimePoint now, double random = 0.5);
+  /// Nobody starts before `until` on this quota; on the whole key when `model` is empty. Never shortens a hold.
   void hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until, TimePoint now);
+  /// What the request really cost; before its finish(). While it waits (between tries) this is its new estimate.
+  void correct_tokens(Ticket ticket, std::int64_t actual, TimePoint now);
 
   /// Time passed: buckets refill, holds end, rests end.
   void tick(TimePoint now);
@@ -67,15 +87,23 @@ class Admission {
   /// Tickets granted since the last call, in order. The caller must start, cancel or finish each of them.
   std::vector<Ticket> take_grants();
 
-  /// 1-based place among those waiting for the same key; 0 = not waiting.
+  /// 1-based place by arrival among those of the same or a more urgent class waiting for the same key (requests that
+  /// come back are ahead of all); 0 = not waiting. Costs a walk over the queue.
   int position(Ticket ticket) const;
   int waiting() const;
   int in_flight() const;
+  /// How long a request arriving now would wait, from the rate at which requests really ended lately; 1 s to 10 min.
+  Duration estimated_wait(std::string_view provider, std::string_view key, std::string_view model, TimePoint now) const;
+  /// Rows in the order of provider, key, model.
   std::vector<KeyState> snapshot(TimePoint now) const;
+
+  std::vector<LearnedLimit> export_state() const;
+  /// Best before the first arrival; scopes that are not automatic ignore it.
+  void import_state(const std::vector<LearnedLimit>& learned, TimePoint now);
 
  private:
   struct State;
-  State* state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace siltgate::schedule

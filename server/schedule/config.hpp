@@ -2,8 +2,10 @@
 // The numbers a user may give the scheduler.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -16,6 +18,7 @@ using namespace std::chrono_literals;
 struct Concurrency {
   enum class Mode { unset, fixed, automatic } mode = Mode::unset;
   int count = 0;  // fixed: the cap; automatic: the start value, 0 = from the profile
+  int most = 0;   // automatic: never above, 0 = no number given
 };
 
 enum class Per { key, key_model };
@@ -32,13 +35,16 @@ struct ModelGroup {
   Concurrency concurrency;
 };
 
-/// Limits of one provider.
+/// Limits of one provider. What counts as one quota is the key+model (or the group the model is in, in place of it), or
+/// with `per: key` the whole key: `concurrency`, the per-minute limits and holds apply to that. A model or a key
+/// with a number of its own is an additional limit, except that it replaces `concurrency` at the same scope.
 struct ProviderLimits {
+  int total = 0;                               // in flight over all keys of the provider, 0 = none
   Concurrency concurrency;                     // per key or per key+model, see `per`
   Per per = Per::key_model;
   Duration start_interval{0};                  // least time between two starts on one key
-  int requests_per_minute = 0;                 // 0 = none
-  std::int64_t tokens_per_minute = 0;          // 0 = none
+  int requests_per_minute = 0;                 // starts in any 60 seconds; 0 = none
+  std::int64_t tokens_per_minute = 0;          // in any 60 seconds; 0 = none
   Duration release_delay{0};                   // a returned permit rests this long
   std::map<std::string, Concurrency> keys;     // configured keys by name
   std::map<std::string, Concurrency> models;   // per key, this model

@@ -34,6 +34,7 @@ struct Shared {
 
 struct Settings {
   std::vector<Listen> listen{Listen{}};
+  schedule::Concurrency concurrency{schedule::Concurrency::Mode::automatic, 0};  // for providers that give none
   flow::Config flow;
   Admin admin;
   Shared shared;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings into force, at start and at every reload. Exchanges in flight keep the Config they began with.
+#include "app/state.hpp"
+#include "schedule/refusal.hpp"
+
+namespace siltgate::app {
+namespace {
+
+/// The embedded provider lives behind a port that is known only now.
+void lead_to_demo(flow::Config& config, const demo::Demo& demo) {
+  for (auto& provider : config.providers) {
+    if (provider.base_url.scheme != "demo") continue;
+    provider.base_url = *parse_url("http://127.0.0.1:" + std::to_string(demo.port()) + "/v1");
+  }
+}
+
+bool wants_demo(const flow::Config& config) {
+  for (const auto& provider : config.providers)
+    if (provider.base_url.scheme == "demo") return true;
+  return false;
+}
+
+std::vector<std::string> secrets_of(const settings::Settings& settings) {
+  std::vector<std::string> secrets;
+  for (const auto& provider : settings.flow.providers)
+    for (const auto& key : provider.keys) secrets.push_back(key.value);
+  for (const auto& [name, token] : settings.client_tokens) secrets.push_back(token);
+  return secrets;
+}
+
+}  // namespace
+
+void App::State::apply(settings::Settings next) {
+  if (next.listen.size() != settings.listen.size() || listeners_changed(next))
+    log.warn("a reload does not move listeners; restart for the changed listen entries");
+  next.listen = settings.listen;
+  settings = std::move(next);
+  log.set_level(settings.log.level);
+  secrets = secrets_of(settings);
+  if (wants_demo(settings.flow) && !demo) {
+    demo = std::make_unique<demo::Demo>(io.get_executor());
+    demo->listen();
+  }
+  auto config = std::make_shared<flow::Config>(settings.flow);
+  if (demo) lead_to_demo(*config, *demo);
+  config->access.allowed_hosts = settings.admin.allowed_hosts;
+  config->client_tokens = settings.client_tokens;
+  std::vector<std::pair<std::string, schedule::ProviderLimits>> limits;
+  for (const auto& provider : config->providers) limits.emplace_back(provider.name, provider.limits);
+  admission.configure(limits, config->total_concurrency, config->queue, Clock::now());
+  std::vector<route::ProviderPaths> paths;
+  std::size_t by_default = 0;
+  for (const auto& provider : config->providers) {
+    if (provider.name == config->default_provider) by_default = paths.size();
+    paths.push_back({provider.name, provider.base_url.path});
+  }
+  services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default);
+  services.config = std::move(config);
+  turnstile.settle();
+}
+
+bool App::State::listeners_changed(const settings::Settings& next) const {
+  for (std::size_t i = 0; i < next.listen.size() && i < settings.listen.size(); ++i)
+    if (next.listen[i].address != settings.listen[i].address || next.listen[i].port != settings.listen[i].port) return true;
+  return false;
+}
+
+}  // namespace siltgate::app

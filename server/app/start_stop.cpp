@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start, drain, stop. A stop refuses new work, lets running exchanges finish within `drain`, then cuts them, and ends when no
+// session is left.
+#include <csignal>
+#include <cstdlib>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "app/notify.hpp"
+#include "app/state.hpp"
+#include "flow/exchange.hpp"
+#include "flow/session.hpp"
+#include "net/control_socket.hpp"
+
+namespace siltgate::app {
+namespace {
+
+net::Environment process_environment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (!value) return {};
+    return std::string(value);
+  };
+}
+
+}  // namespace
+
+App::State::State(settings::Settings s, Surroundings around)
+    : surroundings(std::move(around)),
+      log(s.log),
+      turnstile(io.get_executor(), admission),
+      pool(io.get_executor(), process_environment()),
+      scratch(64 * 1024),
+      services{io.get_executor(), nullptr, nullptr, turnstile, pool, scratch},
+      signals(io),
+      housekeeping_timer(io),
+      drain_timer(io) {
+  std::signal(SIGPIPE, SIG_IGN);
+  settings = std::move(s);
+  wire();
+}
+
+std::optional<StartFailure> App::State::start() {
+  apply(settings);
+  for (const auto& where : settings.listen) {
+    auto accepted = [this, allow = where.allow](net::Connection connection, const std::string& local) {
+      open_session(std::move(connection), local, allow, false);
+    };
+    auto room = [this] { return sessions < settings.flow.connections; };
+    Listener& listener = listeners.emplace_back(io.get_executor(), room, accepted);
+    auto failed = listener.bind_tcp(where);
+    if (!failed) {
+      log.info("listening on http://" + listener.name() + "/v1");
+    } else if (where.wait && failed->exit_code == 69) {
+      log.warn(failed->message + "; waiting for the address");
+      listener.bind_when_possible(where, [this, &listener] {
+        log.info("listening on http://" + listener.name() + "/v1");
+        listener.accept();
+      });
+    } else {
+      return failed;
+    }
+  }
+  if (surroundings.control_socket && !listeners.empty()) {
+    auto accepted = [this](net::Connection connection, const std::string& local) {
+      open_session(std::move(connection), local, {}, true);
+    };
+    control = std::make_unique<Listener>(io.get_executor(), [] { return true; }, accepted);
+    std::string path = settings.control_socket.empty() ? net::control_path_for(listeners.front().port()) : settings.control_socket;
+    if (auto failed = control->bind_control(path)) log.warn(failed->message + "; `siltgate log` and `why` will not find this instance");
+  }
+  return {};
+}
+
+int App::State::run() {
+  if (surroundings.handle_signals) watch_signals();
+  for (auto& listener : listeners) listener.accept();
+  if (control) control->accept();
+  housekeeping();
+  notify_service("READY=1\nSTATUS=serving");
+  io.run();
+  pool.close_all();
+  if (cut) log.warn("drain ran out: exchanges were cut");
+  log.info("stopped");
+  return cut ? 75 : 0;
+}
+
+void App::State::watch_signals() {
+  ErrorCode ignored;
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) signals.add(number, ignored);
+  signals.async_wait([this](const ErrorCode& error, int number) {
+    if (error) return;
+    number == SIGHUP ? reload() : stop();
+    watch_signals();
+  });
+}
+
+void App::State::housekeeping() {
+  auto period = std::chrono::microseconds(std::chrono::seconds(15));
+  if (auto watchdog = watchdog_period()) period = std::min(period, *watchdog);
+  housekeeping_timer.expires_after(period);
+  housekeeping_timer.async_wait([this](const ErrorCode& error) {
+    if (error) return;
+    notify_service("WATCHDOG=1");
+    pool.sweep(Clock::now());
+    housekeeping();
+  });
+}
+
+void App::State::open_session(net::Connection connection, const std::string& local_address, std::vector<std::string> allow,
+                              bool is_control) {
+  flow::Entrance entrance;
+  entrance.local_address = local_address;
+  entrance.peer = connection.peer();
+  ErrorCode ignored;
+  entrance.peer_address = net::address_text(connection.socket().remote_endpoint(ignored));
+  entrance.allow = std::move(allow);
+  entrance.control_socket = is_control;
+  ++(is_control ? control_sessions : sessions);
+  auto session = flow::run_session(std::move(connection), std::move(entrance), services);
+  asio::co_spawn(io, std::move(session), [this, is_control](std::exception_ptr bug) {
+    try {
+      if (bug) std::rethrow_exception(bug);
+    } catch (const std::exception& e) {
+      log.error(std::string("bug: a session ended with an exception: ") + e.what());
+    }
+    session_ended(is_control);
+  });
+}
+
+void App::State::session_ended(bool is_control) {
+  --(is_control ? control_sessions : sessions);
+  if (sessions < settings.flow.connections)
+    for (auto& listener : listeners) listener.go_on();
+  finish_if_idle();
+}
+
+void App::State::finish_if_idle() {
+  if (!stopping || sessions > 0) return;
+  // Only the control socket may still be spoken to: the caller of `stop` reads its answer, followers are let go.
+  auto lines = services.live;
+  for (flow::Exchange* x : lines)
+    if (x->following) x->client.watch().raise(net::Wake::stopped);
+  if (control_sessions == 0) io.stop();
+}
+
+void App::State::stop() {
+  if (stopping) {  // the second time: now
+    cut = !services.live.empty();
+    for (flow::Exchange* x : services.live) x->client.watch().raise(net::Wake::stopped);
+    return;
+  }
+  stopping = true;
+  services.draining = true;
+  notify_service("STOPPING=1\nSTATUS=draining");
+  log.info("draining: " + std::to_string(services.live.size()) + " exchanges in progress");
+  for (auto& listener : listeners) listener.close();
+  auto resting = services.idle;
+  for (net::Watch* watch : resting) watch->raise(net::Wake::stopped);
+  drain_timer.expires_after(settings.drain);
+  drain_timer.async_wait([this](const ErrorCode& error) {
+    if (!error && !services.live.empty()) stop();
+  });
+  finish_if_idle();
+}
+
+void App::State::reload() {
+  if (!surroundings.read_settings || stopping) return;
+  notify_service("RELOADING=1");
+  auto read = surroundings.read_settings();
+  if (auto* refused = std::get_if<std::string>(&read)) {
+    last_reload_error = *refused;
+    log.error("reload refused, the old settings stay in force: " + *refused);
+  } else {
+    last_reload_error.clear();
+    apply(std::get<settings::Settings>(std::move(read)));
+    log.info("reloaded");
+  }
+  notify_service("READY=1");
+}
+
+}  // namespace siltgate::app

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything an App owns, in the order in which it must die. The functions are its parts, one file each.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <array>
+#include <list>
+
+#include "app/app.hpp"
+#include "app/listener.hpp"
+#include "demo/demo.hpp"
+#include "flow/services.hpp"
+#include "observe/exchange_metrics.hpp"
+#include "observe/history.hpp"
+#include "observe/key_stats.hpp"
+#include "observe/log.hpp"
+#include "observe/state.hpp"
+#include "schedule/admission.hpp"
+
+namespace siltgate::app {
+
+struct App::State {
+  State(settings::Settings settings, Surroundings surroundings);
+
+  // start_stop.cpp
+  std::optional<StartFailure> start();
+  int run();
+  void stop();
+  void reload();
+  void watch_signals();
+  void housekeeping();
+  void open_session(net::Connection connection, const std::string& local_address, std::vector<std::string> allow, bool control);
+  void session_ended(bool is_control);
+  void finish_if_idle();
+
+  // apply.cpp: settings -> what runs
+  void apply(settings::Settings next);
+  bool listeners_changed(const settings::Settings& next) const;
+
+  // wiring.cpp: what exchanges ask of the App
+  void wire();
+  void settled(observe::ExchangeRecord&& record);
+  std::optional<flow::OwnPage> own_page(const http::RequestHead& head, std::string_view body, const flow::Entrance& entrance);
+  observe::State describe() const;   // describe.cpp
+
+  asio::io_context io{1};
+  settings::Settings settings;
+  Surroundings surroundings;
+  observe::Logger log;
+  observe::History history;
+  observe::ExchangeMetrics metrics;
+  observe::KeyStats key_stats;
+  schedule::Admission admission;
+  flow::Turnstile turnstile;
+  upstream::Pool pool;
+  std::vector<char> scratch;
+  flow::Services services;
+  std::unique_ptr<demo::Demo> demo;
+  std::list<Listener> listeners;
+  std::unique_ptr<Listener> control;
+  asio::signal_set signals;
+  asio::steady_timer housekeeping_timer;
+  asio::steady_timer drain_timer;
+  std::vector<std::string> secrets;     // values that never may be written
+  std::string last_reload_error;
+  TimePoint started = Clock::now();
+  WallTime started_at = std::chrono::system_clock::now();
+  int sessions = 0;
+  int control_sessions = 0;             // not counted against `connections`
+  bool stopping = false;
+  bool cut = false;                     // drain ran out
+};
+
+}  // namespace siltgate::app

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// From argv to a Command: verbs, flags, help, and mistakes with a suggestion. Does nothing itself, reads no file.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace siltgate::cli {
+
+enum class Verb { run, check, config, status, log, why, reload, stop, selftest, completion, version };
+
+/// As given on the command line; absent ones fall back to SILTGATE_…, then to the file, then to the default.
+struct GlobalFlags {
+  std::optional<std::string> config;
+  std::vector<std::string> upstream;       // URL or NAME=URL
+  std::vector<std::string> listen;
+  std::optional<std::string> concurrency;  // number or "auto"
+  std::optional<std::string> capture;      // off, rejected, all
+  std::optional<std::string> log_format;   // text, json
+  bool debug = false;
+  std::string color = "auto";              // auto, always, never; environment included
+  bool quiet = false;                      // environment included
+};
+
+struct Command {
+  Verb verb = Verb::run;
+  GlobalFlags global;
+  bool json = false;         // status, log, why
+  bool watch = false;        // status
+  bool line = false;         // status
+  bool follow = false;       // log
+  std::string verdict;       // log: "" = all
+  std::string since;         // log: a duration, "" = all
+  int count = 20;            // log
+  std::string id = "last";   // why
+  bool effective = false;    // config
+  bool schema = false;       // config
+  bool init = false;         // config
+  std::string init_file;     // config --init: "" = standard output
+  std::string shell;         // completion
+};
+
+/// Either a command, or what to print and the exit code.
+struct Parsed {
+  std::optional<Command> command;
+  int exit = 0;
+  std::string out;   // for standard output (help)
+  std::string err;   // for standard error
+};
+
+using Env = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// `arguments` without the program's name.
+Parsed parse_command_line(std::vector<std::string> arguments, const Env& env);
+
+/// What completion scripts are made of, taken from the parser itself.
+struct FlagInfo {
+  std::vector<std::string> names;     // "-c", "--config"
+  std::string description;
+  bool takes_value = false;
+  bool takes_file = false;
+  std::vector<std::string> choices;
+};
+struct VerbInfo {
+  std::string name;                   // "" = the program itself
+  std::string description;
+  std::vector<FlagInfo> flags;
+  std::vector<std::string> choices;   // of its positional argument
+};
+/// The program first, then the verbs in the order of the help.
+std::vector<VerbInfo> command_tree();
+
+}  // namespace siltgate::cli

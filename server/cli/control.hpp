@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asking the running siltgate through its control socket: which instance, and what to say when there is none.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/command_line.hpp"
+#include "cli/http_client.hpp"
+#include "cli/io.hpp"
+
+namespace siltgate::cli {
+
+/// The instance a verb means; `exit` is not 0 when there is none to speak to, and the complaint has been made.
+struct Instance {
+  std::string path;
+  int exit = 0;
+};
+/// --listen (or SILTGATE_LISTEN) selects by port; otherwise the only one that is live.
+Instance find_instance(const Command& command, const Io& io);
+
+HttpReply get(const Instance& instance, std::string_view target, const BodySink& sink = {});
+HttpReply post(const Instance& instance, std::string_view target);
+
+/// The exit code for a reply that is not a success, complaint included; 0 for 2xx.
+int check_reply(const HttpReply& reply, const Command& command, const Io& io);
+
+}  // namespace siltgate::cli

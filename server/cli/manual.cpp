@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/manual.hpp"
+
+namespace siltgate::cli {
+
+const char* const manual_intro =
+    "siltgate: a local proxy between coding agents and LLM providers. It keeps requests within the provider's\n"
+    "concurrency, checks every streamed event before it passes it on, and says whose fault a broken answer was.";
+
+const char* const manual_end = R"(
+Examples:
+  siltgate --upstream demo:                                  try it without a key, against the built-in provider
+  siltgate --upstream https://api.z.ai/api/coding/paas/v4    run it; point the client at http://127.0.0.1:4290/v1
+  siltgate --config siltgate.jsonc --debug                   run it with a file and show every rejected event
+  siltgate status --watch                                    who is in flight, who waits
+  siltgate why                                               what became of the last exchange, with evidence
+  siltgate log -f --verdict provider                         follow the exchanges the provider spoiled
+
+Environment (a flag beats it, it beats the file):
+  SILTGATE_CONFIG         --config
+  SILTGATE_UPSTREAM       --upstream; several separated by commas or blanks
+  SILTGATE_LISTEN         --listen; several separated by commas or blanks
+  SILTGATE_CONCURRENCY    --concurrency
+  SILTGATE_CAPTURE        --capture
+  SILTGATE_DEBUG          --debug (1 or 0)
+  SILTGATE_LOG_FORMAT     --log-format
+  SILTGATE_COLOR          --color
+  SILTGATE_QUIET          --quiet (1 or 0)
+  NO_COLOR                no colour, unless --color=always
+  XDG_CONFIG_HOME         siltgate/siltgate.jsonc is looked for in it
+  RUNTIME_DIRECTORY, XDG_RUNTIME_DIR   where the control socket lives
+
+Configuration files, the first that exists: --config, $SILTGATE_CONFIG,
+$XDG_CONFIG_HOME/siltgate/siltgate.jsonc, /etc/siltgate/siltgate.jsonc.
+
+Signals: HUP reloads, TERM and INT drain and stop.
+
+Exit codes:
+   0  success                        70  a bug in siltgate
+   1  selftest failed                75  drain timed out
+  64  wrong usage                    77  not permitted
+  66  a file was not found           78  the configuration is invalid
+  69  cannot listen, or no running instance
+  `why` has its own: 0 intact, 10 provider, 11 network, 12 client, 13 siltgate, 14 cannot tell.
+
+Data goes to standard output, everything else to standard error.
+)";
+
+const char* const manual_run = R"(
+Runs in the foreground until TERM or INT, then lets exchanges finish within `drain` (30s).
+
+Examples:
+  siltgate run --upstream https://api.z.ai/api/coding/paas/v4 --concurrency 1
+  siltgate run --upstream zai=https://api.z.ai/api/paas/v4 --upstream local=http://127.0.0.1:8080/v1
+  siltgate run --listen 127.0.0.1:4290 --listen 192.168.64.1:4290 --config siltgate.jsonc
+)";
+
+const char* const manual_check = R"(
+Reads the configuration, resolves its secrets and tries to listen where it says. Sends nothing to a provider.
+Exit code 0; 78 when the configuration is invalid; 66 when a file named by --config does not exist; 69 when an address
+cannot be listened on, with who holds the port (a siltgate that runs with this configuration holds it rightly).
+)";
+
+const char* const manual_config = R"(
+Examples:
+  siltgate config --init                  a commented file on standard output
+  siltgate config --init siltgate.jsonc   the same into a new file; an existing file is left alone
+  siltgate config --effective             what is in force and where each value came from; secrets are hidden
+  siltgate config --schema                the JSON Schema, for editors
+)";
+
+const char* const manual_status = R"(
+Asks the running siltgate through its control socket. With several running, --listen 127.0.0.1:PORT selects one.
+
+Examples:
+  siltgate status --watch
+  siltgate status --line      one line, for tmux, waybar or a prompt
+  siltgate status --json      the document of /-/api/state
+)";
+
+const char* const manual_log = R"(
+Examples:
+  siltgate log -n 50
+  siltgate log -f --verdict provider
+  siltgate log --since 10m --json      one JSON record per line
+)";
+
+const char* const manual_why = R"(
+ID is what the response header siltgate-id says; its beginning is enough. Without ID: the last exchange.
+Exit code: 0 intact, 10 provider, 11 network, 12 client, 13 siltgate, 14 cannot tell.
+)";
+
+const char* const manual_selftest = R"(
+Starts a siltgate of its own in front of the demo provider on free ports and sends it sound and damaged answers. Needs no
+network, touches no running siltgate. Exit code 0 when every verdict is as expected, else 1.
+)";
+
+const char* const manual_completion = R"(
+Examples:
+  bash   siltgate completion bash > ~/.local/share/bash-completion/completions/siltgate
+  zsh    siltgate completion zsh > "${fpath[1]}/_siltgate"
+  fish   siltgate completion fish > ~/.config/fish/completions/siltgate.fish
+)";
+
+}  // namespace siltgate::cli

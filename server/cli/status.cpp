@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "observe/status_text.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include "cli/control.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/verbs.hpp"
+
+namespace siltgate::cli {
+namespace {
+
+/// The text of one look; `exit` says whether there was one.
+struct Look {
+  std::string text;
+  int exit = 0;
+};
+
+Look look(const Instance& instance, const Command& command, const Io& io, bool colour) {
+  const HttpReply reply = get(instance, "/-/api/state");
+  if (const int exit = check_reply(reply, command, io); exit != 0) return {"", exit};
+  if (command.json) return {reply.body, 0};
+  const auto state = observe::state_from_json(reply.body);
+  if (!state) return {"", complain(io, command, "the running siltgate's answer is not understood; is it another version?", exit_bug)};
+  return {command.line ? observe::status_line(*state) + "\n" : observe::status_table(*state, colour), 0};
+}
+
+}  // namespace
+
+int status(const Command& command, const Io& io) {
+  const bool colour = colour_wanted(io, command.global.color, io.out_is_terminal);
+  const bool redraw = io.out_is_terminal && !command.line && !command.json;
+  do {
+    const Instance instance = find_instance(command, io);
+    if (instance.exit != 0) return instance.exit;
+    const Look seen = look(instance, command, io, colour);
+    if (seen.exit != 0) return seen.exit;
+    if (command.watch && redraw) io.out << "\033[H\033[2J";
+    io.out << seen.text << std::flush;
+    if (command.watch) std::this_thread::sleep_for(std::chrono::seconds(1));
+  } while (command.watch && io.out);
+  return exit_ok;
+}
+
+}  // namespace siltgate::cli

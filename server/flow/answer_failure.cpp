@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a failure reaches the client (contract, section 7):
+//   1. The client is gone: nothing to tell.
+//   2. No head was sent: the provider's own error response untouched, else an HTTP error.
+//   3. The dialect's proper end was delivered already: nothing, only no clean end of the transport.
+//   4. A stream has begun: an error event at an event boundary, or nothing (stream_failure), then a close without the
+//      terminating chunk. Never [DONE], never a clean end.
+#include "flow/exchange.hpp"
+#include "flow/marks.hpp"
+#include "http/error_reply.hpp"
+#include "http/forward.hpp"
+#include "http/runtime.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+using Kind = http::BodyFraming::Kind;
+
+std::string what_was_done(const Exchange& x) {
+  std::size_t tries = x.record.attempts.size();
+  if (tries > 1) return "siltgate tried " + std::to_string(tries) + " times";
+  return {};
+}
+
+Task<void> pass_provider_error(Exchange& x) {
+  http::BodyFraming framing{Kind::length, x.held->body.size()};
+  if (x.request.method == "HEAD") framing = {Kind::none, 0};
+  x.record.status = x.held->head.status;
+  x.hashes.add_out(x.held->body);
+  http::ResponseMarks marks = marks_of(x, "siltgate; received-status=" + std::to_string(x.held->head.status));
+  co_await x.reply.whole(http::client_head(x.held->head, framing, marks), x.held->body);
+}
+
+Task<void> send_http_error(Exchange& x, Failure failure) {
+  if (failure.phase == Phase::read_request) x.must_close = true;  // the rest of the request is not understood
+  std::optional<std::chrono::seconds> retry_after;
+  if (failure.cause == Cause::queue_full || failure.cause == Cause::queue_timeout || failure.cause == Cause::repeat)
+    retry_after = x.retry_after;
+  auto reply = http::make_error_reply(failure, x.record.dialect, what_was_done(x), x.record.id, retry_after);
+  x.record.status = reply.status;
+  http::ResponseMarks marks = marks_of(x, reply.proxy_status);
+  std::string head = http::own_head(reply.status, reply.fields, {Kind::length, reply.body.size()}, marks);
+  if (x.request.method == "HEAD") reply.body.clear();
+  co_await x.reply.whole(std::move(head), reply.body);
+}
+
+Task<void> break_stream(Exchange& x, Failure failure) {
+  x.must_close = true;
+  if (x.complete_for_client || x.record.dialect == Dialect::none) co_return;                     // 3
+  bool event = !x.delivered || http::failure_for(x.config->stream_failure, x.record.user_agent) == http::StreamFailure::error_event;
+  if (event && x.at_boundary && x.record.stream) {                                              // 4
+    std::string text = http::stream_error_event(failure, x.record.dialect, what_was_done(x), x.record.id);
+    co_await x.reply.send(text);
+  }
+}
+
+}  // namespace
+
+Task<void> answer_failure(Exchange& x, Failure failure) {
+  net::Watch& watch = x.client.watch();
+  if (failure.party == Party::client && failure.cause == Cause::client_left) {  // 1
+    x.must_close = true;
+    x.record.closed_first = observe::Closer::client;
+    co_return;
+  }
+  if (watch.raised() == net::Wake::client_left) co_return;
+  watch.set_deadline_in(std::chrono::seconds(5));  // the last words wait for no one longer
+  if (!x.reply.head_sent() && failure.cause == Cause::provider_error && x.held) {  // 2
+    co_await pass_provider_error(x);
+  } else if (!x.reply.head_sent()) {
+    co_await send_http_error(x, std::move(failure));
+  } else {
+    co_await break_stream(x, std::move(failure));
+  }
+  watch.clear_deadline();
+}
+
+}  // namespace siltgate::flow

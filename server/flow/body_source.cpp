@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/body_source.hpp"
+
+namespace siltgate::flow {
+
+using Status = net::Io::Status;
+
+BodySource::BodySource(Exchange& x, upstream::Lease lease, const http::ResponseHead& head)
+    : x_(x),
+      lease_(std::move(lease)),
+      decoder_(head.framing),
+      early_(std::move(x.early_body)),
+      reusable_(!head.wants_close && head.framing.kind != http::BodyFraming::Kind::until_close) {
+  x.early_body.clear();
+}
+
+Task<Result<BodySource::Piece>> BodySource::next() {
+  x_.client.watch().set_deadline_in(x_.provider->timeouts.idle);
+  while (early_.empty() && !decoder_.done()) {
+    net::Connection& upstream = lease_->connection();
+    net::Io io{Status::wants_read};
+    if (!wait_first_) io = upstream.try_read(x_.services.scratch);
+    if (io.status == Status::ok) {
+      wait_first_ = io.bytes < x_.services.scratch.size() && !upstream.tls();
+      note_read(Clock::now());
+      auto piece = decode(x_.services.scratch.first(io.bytes));
+      if (!piece || !piece->bytes.empty() || piece->last) co_return piece;
+      continue;
+    }
+    if (io.status == Status::closed && decoder_.complete_at_close()) {
+      finish(true);
+      co_return Piece{{}, true};
+    }
+    if (io.status == Status::closed || io.status == Status::broken) co_return broken(upstream.failure_of(io, Phase::relay_body));
+    auto ready = co_await upstream.wait(io.status, x_.client.watch(), Phase::relay_body);
+    if (!ready) co_return ready.error();
+    wait_first_ = false;
+  }
+  // What came with the head moves into the shared buffer, so that every piece lies there.
+  std::size_t size = std::min(early_.size(), x_.services.scratch.size());
+  std::copy_n(early_.data(), size, x_.services.scratch.data());
+  early_.erase(0, size);
+  auto piece = decode(x_.services.scratch.first(size));
+  co_return piece;
+}
+
+void BodySource::note_read(TimePoint now) {
+  TimePoint before = x_.record.last_byte_in;
+  if (before != TimePoint{}) x_.record.longest_gap = std::max(x_.record.longest_gap, now - before);
+  x_.record.last_byte_in = now;
+}
+
+Result<BodySource::Piece> BodySource::decode(std::span<char> bytes) {
+  auto decoded = decoder_.decode(bytes);
+  if (!decoded) {
+    Failure failure = decoded.error();
+    failure.phase = Phase::relay_body;
+    failure.party = Party::provider;
+    failure.cause = Cause::upstream_malformed;
+    failure.retry = Retry::safe;
+    failure.detail = "response body: " + failure.detail;
+    return failure;
+  }
+  x_.record.bytes_in += decoded->payload.size();
+  x_.hashes.add_in(decoded->payload);
+  bool last = decoder_.done();
+  if (last) finish(decoded->used == bytes.size() && early_.empty());
+  return Piece{decoded->payload, last};
+}
+
+void BodySource::finish(bool nothing_left) {
+  if (reusable_ && nothing_left && lease_) x_.services.pool.put_back(std::move(*lease_), Clock::now());
+  lease_.reset();
+}
+
+Failure BodySource::broken(Failure failure) const {
+  failure.retry = Retry::safe;
+  if (failure.cause == Cause::upstream_closed)
+    failure.detail = "upstream closed the connection after " + std::to_string(x_.record.bytes_in) + " bytes, before the body was complete";
+  else
+    failure.detail += " after " + std::to_string(x_.record.bytes_in) + " bytes of the body";
+  return failure;
+}
+
+Task<Result<std::string>> BodySource::all(Bytes bound) {
+  std::string body;
+  for (;;) {
+    auto piece = co_await next();
+    if (!piece) co_return piece.error();
+    if (body.size() + piece->bytes.size() > bound.count) {
+      close();
+      Failure failure{Phase::relay_body, Party::provider, Cause::response_too_large, Retry::never, {}, ""};
+      failure.detail = "the response body is over " + format_bytes(bound);
+      co_return failure;
+    }
+    body += piece->bytes;
+    if (piece->last) co_return body;
+  }
+}
+
+}  // namespace siltgate::flow

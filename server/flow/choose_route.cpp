@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phase 2: which provider, which key, which model, whose session. Decides only; sends nothing.
+#include "flow/exchange.hpp"
+#include "http/access.hpp"
+#include "observe/key_name.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+Failure refuse(Cause cause, std::string detail) {
+  return {Phase::route, Party::client, cause, Retry::never, {}, std::move(detail)};
+}
+
+/// The credential the client sent: Bearer token or x-api-key.
+std::string_view credential_of(const http::RequestHead& request) {
+  if (auto key = request.fields.find("x-api-key")) return *key;
+  std::string_view value = request.fields.find("authorization").value_or("");
+  if (auto space = value.find(' '); space != std::string_view::npos) value.remove_prefix(space + 1);
+  return value;
+}
+
+/// client_tokens: the name of the token that was sent. Every token is compared, so that time tells nothing.
+Result<std::string> check_token(const Config& config, std::string_view credential) {
+  if (config.client_tokens.empty()) return std::string{};
+  std::string name;
+  for (const auto& [token_name, secret] : config.client_tokens)
+    if (http::equal_secret(credential, secret)) name = token_name;
+  if (name.empty()) return refuse(Cause::forbidden, "this siltgate asks for one of its client_tokens as the API key");
+  return name;
+}
+
+/// passthrough: a configured key keeps its name, any other is named by a salted hash. replace: sessions are spread over the
+/// configured keys, each staying with its own.
+void choose_key(Exchange& x, std::string_view credential) {
+  const auto& keys = x.provider->keys;
+  if (x.provider->auth == Auth::replace && !keys.empty()) {
+    const Key& key = keys[std::hash<std::string>{}(x.record.session) % keys.size()];
+    x.replacement_key = key;
+    x.record.key = key.name;
+    return;
+  }
+  x.record.key = observe::key_name(x.services.salt, credential);
+  for (const Key& key : keys)
+    if (http::equal_secret(credential, key.value)) x.record.key = key.name;
+}
+
+std::string session_of(const Exchange& x, const std::string& token_name) {
+  auto lookup = [&x](std::string_view name) { return x.request.fields.find(name); };
+  return schedule::session_of(lookup, token_name, x.entrance.peer_address);
+}
+
+void note_class(Exchange& x) {
+  auto lookup = [&x](std::string_view name) { return x.request.fields.find(name); };
+  x.klass = schedule::class_of(lookup, {x.hints.has_tools, x.hints.title_prompt});
+  x.record.schedule_class = std::string(schedule::to_string(x.klass));
+}
+
+}  // namespace
+
+Result<void> choose_route(Exchange& x) {
+  x.phase = Phase::route;
+  auto found = x.routes->find(x.request.method, x.request.target, x.request.host);
+  if (!found) return found.error();
+  x.route = std::move(*found);
+  x.answered = x.route.alive_check;
+  if (x.answered) return {};
+  x.provider = &x.config->providers[x.route.provider];
+  x.record.provider = x.provider->name;
+  x.record.dialect = x.route.dialect;
+  x.validate = x.config->validate;
+  std::string_view credential = credential_of(x.request);
+  auto token = check_token(*x.config, credential);
+  if (!token) return token.error();
+  if (!x.body.empty()) x.hints = route::read_body_hints(x.body);
+  x.record.model = x.hints.model.substr(0, 128);
+  x.record.stream = x.hints.stream;
+  x.record.session = session_of(x, *token);
+  x.record.request_sha256 = observe::sha256_hex(x.body);
+  note_class(x);
+  choose_key(x, credential);
+  return {};
+}
+
+}  // namespace siltgate::flow

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/client_link.hpp"
+
+#include <array>
+
+namespace siltgate::flow {
+namespace {
+constexpr std::size_t early_input_bound = 64 * 1024;
+constexpr std::size_t read_size = 16 * 1024;
+}  // namespace
+
+/// Lets a wait that ends late see that its ClientLink is gone.
+struct ClientLink::Link {
+  ClientLink* owner;
+};
+
+ClientLink::ClientLink(net::Connection connection, asio::any_io_executor executor)
+    : connection_(std::move(connection)), watch_(executor), arrived_(executor), link_(std::make_shared<Link>(Link{this})) {}
+
+ClientLink::~ClientLink() { link_->owner = nullptr; }
+
+void ClientLink::arm() {
+  if (armed_) return;
+  armed_ = true;
+  connection_.socket().async_wait(net::Socket::wait_read, [link = link_](const ErrorCode& error) {
+    if (link->owner) link->owner->readable(error);
+  });
+}
+
+void ClientLink::readable(const ErrorCode& error) {
+  armed_ = false;
+  if (error) return;
+  if (guarding_) return take_early_input();
+  arrived_.notify();
+}
+
+void ClientLink::take_early_input() {
+  std::array<char, read_size> buffer;
+  net::Io io = connection_.try_read(buffer);
+  if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return watch_.raise(net::Wake::client_left);
+  input_.append(buffer.data(), io.bytes);
+  if (input_.size() < early_input_bound) arm();
+}
+
+Task<Result<void>> ClientLink::read_more(Phase phase) {
+  for (;;) {
+    if (!armed_) {
+      std::size_t had = input_.size();
+      input_.resize(had + read_size);
+      net::Io io = connection_.try_read({input_.data() + had, read_size});
+      input_.resize(had + io.bytes);
+      if (io.status == net::Io::Status::ok) co_return Result<void>{};
+      if (io.status != net::Io::Status::wants_read) co_return connection_.failure_of(io, phase);
+      arm();
+    }
+    bool notified = co_await arrived_.wait(watch_);
+    if (!notified) co_return connection_.failure_of(watch_, phase);
+  }
+}
+
+void ClientLink::guard(bool on) {
+  guarding_ = on;
+  if (on && input_.size() < early_input_bound) arm();
+}
+
+}  // namespace siltgate::flow

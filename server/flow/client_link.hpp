@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client's end of a session: its connection, the bytes it sent and nobody consumed yet, and the standing
+// wait that notices in every phase that it left. Knows nothing of HTTP.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/connection.hpp"
+
+namespace siltgate::flow {
+
+class ClientLink {
+ public:
+  ClientLink(net::Connection connection, asio::any_io_executor executor);
+  ~ClientLink();
+
+  net::Connection& connection() { return connection_; }
+  net::Watch& watch() { return watch_; }
+  /// Received and not consumed; the reader erases what it takes.
+  std::string& input() { return input_; }
+
+  /// Waits for at least one more byte in input(). Failure: the client closed, or the watch ended the wait.
+  Task<Result<void>> read_more(Phase phase);
+
+  /// While on: the client's leaving raises Wake::client_left on the watch, and what it sends early (pipelined)
+  /// is kept in input() up to 64 KiB; beyond that it is left in the kernel and leaving is seen at the next write.
+  void guard(bool on);
+
+ private:
+  struct Link;
+  void arm();
+  void readable(const ErrorCode& error);
+  void take_early_input();
+
+  net::Connection connection_;
+  net::Watch watch_;
+  net::Signal arrived_;
+  std::shared_ptr<Link> link_;
+  std::string input_;
+  bool armed_ = false;     // a wait for readability is pending
+  bool guarding_ = false;
+};
+
+}  // namespace siltgate::flow

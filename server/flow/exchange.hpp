@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of one exchange while it walks through the phases, and the phases' declarations. Owned by the session's
+// coroutine; phases borrow it while their caller awaits them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "flow/client_link.hpp"
+#include "flow/heartbeat.hpp"
+#include "flow/reply.hpp"
+#include "flow/services.hpp"
+#include "http/head.hpp"
+#include "observe/record.hpp"
+#include "observe/sha256.hpp"
+#include "route/body_hints.hpp"
+#include "route/route_table.hpp"
+#include "schedule/marks.hpp"
+#include "schedule/refusal.hpp"
+
+namespace siltgate::flow {
+
+/// A provider's error response, held back while a retry is possible.
+struct HeldResponse {
+  http::ResponseHead head;
+  std::string body;
+};
+
+struct Exchange {
+  Exchange(Services& services, ClientLink& client, const Entrance& entrance);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+
+  Services& services;
+  std::shared_ptr<const Config> config;  // as it was when the exchange began
+  std::shared_ptr<const route::RouteTable> routes;
+  ClientLink& client;
+  const Entrance& entrance;
+
+  http::RequestHead request;
+  std::string body;
+  route::BodyHints hints;
+  route::Route route;
+  const Provider* provider = nullptr;    // in *config
+  std::optional<Key> replacement_key;    // auth: replace
+
+  Phase phase = Phase::read_request;     // where it is, for status and verdict
+  Reply reply;
+  Heartbeat heartbeat;
+  Permit permit;
+  schedule::Refusal refusal;             // of the last attempt
+  std::optional<HeldResponse> held;      // of the last attempt
+  stream::Config validate;               // the checks, with the profile's finish reasons
+  schedule::Class klass = schedule::Class::interactive;
+  std::optional<std::chrono::seconds> retry_after;  // for own 503s
+  std::string early_body;                // upstream bytes read together with the response head
+  Duration waited{0};                    // between attempts, in all
+  bool at_boundary = true;               // the client stands between two events
+  bool complete_for_client = false;      // the dialect's proper end was delivered, whatever the transport did after
+  bool delivered = false;                // bytes of an upstream body left for the client: no retry from here on
+  bool following = false;                // serves lines until told to stop
+  bool must_close = false;               // the session can't go on after this exchange
+  bool answered = false;                 // no upstream needed: own page, HEAD /, refusal
+
+  observe::ExchangeRecord record;
+  observe::HashPair hashes;
+
+  observe::Attempt& attempt() { return record.attempts.back(); }
+};
+
+Task<Result<void>> read_request(Exchange& x);
+Result<void> choose_route(Exchange& x);
+Task<Result<void>> admit(Exchange& x);
+Task<Result<upstream::Lease>> connect(Exchange& x, bool fresh_only);
+Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease);
+Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease);
+Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::ResponseHead head);
+
+/// Walks through all phases and answers the client whatever happens.
+Task<void> handle_exchange(Exchange& x);
+
+/// A failure as the client sees it: an HTTP error, the provider's own error, an error event, or nothing but a cut.
+Task<void> answer_failure(Exchange& x, Failure failure);
+/// Closes the books: permit, record, verdict, log. Once.
+void settle(Exchange& x, const std::optional<Failure>& failure);
+
+}  // namespace siltgate::flow

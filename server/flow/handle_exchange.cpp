@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// One exchange from its first byte to its verdict. The attempt loop is the only loop: it goes round only while nothing of an
+// upstream body was delivered.
+#include "flow/exchange.hpp"
+#include "flow/marks.hpp"
+#include "flow/retry.hpp"
+#include "http/error_reply.hpp"
+#include "http/forward.hpp"
+#include "observe/ids.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+/// connect -> send_request -> read_head -> relay_body, once.
+Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
+  x.phase = Phase::connect;
+  auto lease = co_await connect(x, fresh_only);
+  if (!lease) co_return lease.error();
+  x.phase = Phase::send_request;
+  auto sent = co_await send_request(x, *lease);
+  if (!sent && x.client.watch().raised() != net::Wake::none) co_return sent.error();
+  // A write that broke may still have been answered (an early refusal), so the head is read all the same.
+  x.phase = Phase::read_head;
+  auto head = co_await read_head(x, *lease);
+  if (!head) co_return sent ? head.error() : sent.error();
+  x.phase = Phase::relay_body;
+  auto relayed = co_await relay_body(x, std::move(*lease), std::move(*head));
+  co_return relayed;
+}
+
+/// One attempt under one permit. A reused connection that dies before any response byte is replaced once by a fresh one.
+Task<Result<void>> attempt(Exchange& x) {
+  x.refusal = {};
+  x.held.reset();
+  x.record.last_byte_in = {};
+  auto walked = co_await walk_upstream(x, false);
+  if (!walked && walked.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
+    walked = co_await walk_upstream(x, true);
+  x.attempt().ended = Clock::now();
+  if (!walked) x.attempt().failure = walked.error();
+  co_return walked;
+}
+
+/// Gives the permit back or keeps the place for another attempt. True: go round again.
+bool try_again(Exchange& x, const Failure& failure) {
+  double random = std::uniform_real_distribution<double>(0, 1)(x.services.random);
+  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, x.delivered};
+  schedule::Ending ending = ending_of(failure, x.refusal);
+  auto wait = x.services.draining ? std::nullopt : plan_retry(lost, x.provider->retry, random);
+  if (!wait) {
+    x.permit.give_back(ending);
+    return false;
+  }
+  x.attempt().back_off = *wait;
+  x.waited += *wait;
+  x.permit.wait_again(ending, Clock::now() + *wait);
+  return true;
+}
+
+void beat(Exchange& x) {
+  http::Fields fields;
+  fields.add("Content-Type", "text/event-stream; charset=utf-8");
+  fields.add("Cache-Control", "no-cache");
+  http::BodyFraming framing = stream_framing(x);
+  std::string head;
+  if (!x.reply.head_sent()) {
+    head = http::own_head(200, fields, framing, marks_of(x));
+    x.record.status = 200;
+  }
+  x.reply.send_heartbeat(head, http::heartbeat_event(x.record.dialect), framing);
+}
+
+Task<Result<void>> run_attempts(Exchange& x) {
+  const auto& queue = x.config->queue;
+  if (x.record.stream && x.record.dialect != Dialect::none)
+    x.heartbeat.start(queue.early_headers_after, queue.heartbeat, [&x] { beat(x); });
+  for (;;) {
+    x.phase = Phase::admit;
+    auto admitted = co_await admit(x);
+    if (!admitted) co_return admitted.error();
+    auto tried = co_await attempt(x);
+    if (tried || !try_again(x, tried.error())) co_return tried;
+  }
+}
+
+/// Sends what the page's source produces until the client leaves. A reader that stalls loses text, never memory.
+Task<void> follow(Exchange& x, OwnPage& page) {
+  net::Signal more(x.services.executor);
+  auto text = std::make_shared<std::string>(page.body);
+  auto end = page.follow([text, &more](const std::string& item) {
+    if (text->size() < 1'000'000) *text += item;
+    more.notify();
+  });
+  for (bool ok = true; ok;) {
+    std::string now = std::exchange(*text, {});
+    auto sent = co_await x.reply.send(now);
+    if (!sent) break;
+    if (text->empty()) ok = co_await more.wait(x.client.watch());
+  }
+  end();
+}
+
+/// Answers that need no upstream: own pages, HEAD /.
+Task<Result<void>> answer_own(Exchange& x, OwnPage page) {
+  page.fields.add("Content-Type", page.content_type);
+  page.fields.add("Cache-Control", "no-store");
+  x.answered = true;
+  x.record.status = page.status;
+  x.must_close = x.following = static_cast<bool>(page.follow);
+  http::ResponseMarks marks = marks_of(x);
+  if (page.follow) {
+    http::BodyFraming framing = stream_framing(x);
+    x.reply.begin(http::own_head(page.status, page.fields, framing, marks), framing);
+    co_await follow(x, page);
+    co_return Result<void>{};
+  }
+  std::string head = http::own_head(page.status, page.fields, {http::BodyFraming::Kind::length, page.body.size()}, marks);
+  if (x.request.method == "HEAD") page.body.clear();
+  auto sent = co_await x.reply.whole(std::move(head), page.body);
+  co_return sent;
+}
+
+/// Clients fall back to plain HTTP on this.
+OwnPage no_websocket(const Exchange& x) {
+  auto reply = http::make_websocket_reply(Dialect::openai_chat, x.record.id);
+  OwnPage page;
+  page.status = reply.status;
+  page.content_type = "application/json";
+  page.body = std::move(reply.body);
+  return page;
+}
+
+Task<Result<void>> run_phases(Exchange& x) {
+  auto read = co_await read_request(x);
+  if (!read) co_return read.error();
+  std::optional<OwnPage> page;
+  if (x.services.own_page) page = x.services.own_page(x.request, x.body, x.entrance);
+  if (page) {
+    auto answered = co_await answer_own(x, std::move(*page));
+    co_return answered;
+  }
+  if (x.request.upgrade_websocket) {
+    x.must_close = true;
+    auto answered = co_await answer_own(x, no_websocket(x));
+    co_return answered;
+  }
+  auto routed = choose_route(x);
+  if (!routed) co_return routed.error();
+  if (x.answered) {
+    OwnPage empty;
+    auto answered = co_await answer_own(x, std::move(empty));
+    co_return answered;
+  }
+  auto run = co_await run_attempts(x);
+  co_return run;
+}
+
+}  // namespace
+
+Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c), heartbeat(s.executor) {
+  services.live.insert(this);
+  record.started_at = std::chrono::system_clock::now();
+  record.accepted = Clock::now();
+  record.peer = e.peer;
+  record.id = observe::make_id(services.random());
+}
+
+Exchange::~Exchange() { services.live.erase(this); }
+
+Task<void> handle_exchange(Exchange& x) {
+  auto run = co_await run_phases(x);
+  x.heartbeat.stop();
+  std::optional<Failure> failure;
+  if (!run) {
+    failure = run.error();
+    co_await answer_failure(x, run.error());
+  }
+  x.client.guard(false);
+  x.client.watch().clear_deadline();
+  settle(x, failure);
+}
+
+}  // namespace siltgate::flow

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phase 6: the response head, strict; interim responses (1xx) are skipped.
+#include "flow/exchange.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+/// What http/ says of a malformed head, told of a response: the provider's fault, worth another try.
+Failure malformed(Failure failure) {
+  failure.phase = Phase::read_head;
+  failure.party = Party::provider;
+  failure.cause = Cause::upstream_malformed;
+  failure.retry = Retry::safe;
+  failure.detail = "response head: " + failure.detail;
+  return failure;
+}
+
+Task<Result<std::size_t>> read_head_bytes(Exchange& x, net::Connection& upstream, std::string& buffered) {
+  http::HeadScanner scanner;
+  for (;;) {
+    auto size = scanner.scan(buffered, x.config->http);
+    if (!size) co_return malformed(size.error());
+    if (*size > 0) co_return *size;
+    auto got = co_await upstream.read_some(x.services.scratch, x.client.watch(), Phase::read_head);
+    if (!got) {
+      Failure failure = got.error();
+      if (!buffered.empty() && failure.retry == Retry::if_reused) failure.retry = Retry::safe;
+      co_return failure;
+    }
+    if (x.attempt().first_byte == TimePoint{}) x.attempt().first_byte = Clock::now();
+    buffered.append(x.services.scratch.data(), *got);
+  }
+}
+
+}  // namespace
+
+Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease) {
+  x.client.watch().set_deadline_in(x.provider->timeouts.first_byte);
+  std::string buffered;
+  for (;;) {
+    auto size = co_await read_head_bytes(x, lease.connection(), buffered);
+    if (!size) co_return size.error();
+    auto head = http::parse_response_head(std::string_view(buffered).substr(0, *size), x.request.method == "HEAD", x.config->http);
+    if (!head) co_return malformed(head.error());
+    buffered.erase(0, *size);
+    if (head->status == 101) {
+      Failure switched{Phase::read_head, Party::provider, Cause::upstream_malformed, Retry::never, {}, ""};
+      switched.detail = "101 Switching Protocols without being asked";
+      co_return switched;
+    }
+    if (head->status < 200) continue;
+    x.early_body = std::move(buffered);
+    x.attempt().status = head->status;
+    x.record.first_byte = x.attempt().first_byte;
+    co_return std::move(*head);
+  }
+}
+
+}  // namespace siltgate::flow

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phase 1: the whole request, head and body, before anything is asked of anyone: a slow upload never holds a permit,
+// and a retry can send it again.
+#include <algorithm>
+
+#include "flow/exchange.hpp"
+#include "http/access.hpp"
+#include "http/body_decoder.hpp"
+#include "http/runtime.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+Failure refuse(Cause cause, std::string detail) {
+  return {Phase::read_request, Party::client, cause, Retry::never, {}, std::move(detail)};
+}
+
+Task<Result<std::size_t>> read_head_bytes(Exchange& x) {
+  std::string& input = x.client.input();
+  http::HeadScanner scanner;
+  bool skipped_empty_line = false;
+  for (;;) {
+    if (!skipped_empty_line && input.size() >= 2 && input.compare(0, 2, "\r\n") == 0) {
+      input.erase(0, 2);  // RFC 9112, section 2.2: at least one empty line before the request line is ignored
+      skipped_empty_line = true;
+    }
+    auto size = scanner.scan(input, x.config->http);
+    if (!size) co_return size.error();
+    if (*size > 0) co_return *size;
+    auto more = co_await x.client.read_more(Phase::read_request);
+    if (!more) co_return more.error();
+  }
+}
+
+Task<Result<void>> read_body(Exchange& x) {
+  std::uint64_t bound = x.config->http.request_body.count;
+  if (x.request.framing.kind == http::BodyFraming::Kind::length && x.request.framing.length > bound)
+    co_return refuse(Cause::body_too_large, "Content-Length " + std::to_string(x.request.framing.length) +
+                                                " is over limits.request_body (" + format_bytes(x.config->http.request_body) + ")");
+  if (x.request.expects_continue && x.client.input().empty()) {
+    auto told = co_await x.client.connection().write_all("HTTP/1.1 100 Continue\r\n\r\n", x.client.watch(), Phase::read_request);
+    if (!told) co_return told.error();
+  }
+  http::BodyDecoder decoder(x.request.framing);
+  std::string& input = x.client.input();
+  if (x.request.framing.kind == http::BodyFraming::Kind::length)
+    x.body.reserve(std::min<std::uint64_t>(x.request.framing.length, 1 << 20));
+  while (!decoder.done()) {
+    auto decoded = decoder.decode({input.data(), input.size()});
+    if (!decoded) co_return decoded.error();
+    x.body += decoded->payload;
+    input.erase(0, decoded->used);
+    if (x.body.size() > bound)
+      co_return refuse(Cause::body_too_large, "the chunked body is over limits.request_body (" +
+                                                  format_bytes(x.config->http.request_body) + ")");
+    if (decoder.done()) break;
+    x.client.watch().set_deadline_in(x.config->http.body_stall);
+    auto more = co_await x.client.read_more(Phase::read_request);
+    if (!more) co_return more.error();
+  }
+  co_return Result<void>{};
+}
+
+void note_request(Exchange& x) {
+  auto user_agent = x.request.fields.find("user-agent").value_or("");
+  x.record.user_agent = std::string(user_agent.substr(0, 256));
+  x.record.client = std::string(http::product_of(user_agent));
+  x.record.method = x.request.method;
+  x.record.target = x.request.target.substr(0, x.request.target.find('?')).substr(0, 256);
+}
+
+}  // namespace
+
+Task<Result<void>> read_request(Exchange& x) {
+  net::Watch& watch = x.client.watch();
+  watch.set_deadline_in(x.config->http.head_time);
+  auto size = co_await read_head_bytes(x);
+  if (!size) co_return size.error();
+  auto head = http::parse_request_head(std::string_view(x.client.input()).substr(0, *size), x.config->http);
+  x.client.input().erase(0, *size);
+  if (!head) co_return head.error();
+  x.request = std::move(*head);
+  note_request(x);
+  if (!x.entrance.control_socket) {
+    http::AccessRules rules = x.config->access;
+    rules.allow = x.entrance.allow;
+    auto allowed = http::check_access(x.request, x.entrance.peer_address, x.entrance.local_address, rules);
+    if (!allowed) co_return allowed.error();
+  }
+  auto read = co_await read_body(x);
+  if (!read) co_return read.error();
+  watch.clear_deadline();
+  x.record.request_bytes = x.body.size();
+  x.client.guard(true);
+  co_return Result<void>{};
+}
+
+}  // namespace siltgate::flow

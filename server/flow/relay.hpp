@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ways a response body goes to the client; relay_body() chooses. Each returns the failure of the attempt, or nothing
+// when the client has the whole answer.
+#pragma once
+
+#include <vector>
+
+#include "flow/body_source.hpp"
+#include "flow/exchange.hpp"
+#include "flow/marks.hpp"
+
+namespace siltgate::flow {
+
+/// Checked event by event, forwarded as soon as each is sound. Until the first event is delivered, damage and an in-band
+/// provider error of a retried class are failures that may be tried again.
+Task<Result<void>> relay_stream(Exchange& x, BodySource source, http::ResponseHead head);
+/// Read whole, checked whole, delivered with Content-Length.
+Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHead head, std::string type);
+/// Not validated: bytes as they come.
+Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHead head);
+
+void note_findings(Exchange& x, const std::vector<Finding>& findings);
+/// The upstream body has ended: the permit goes back before the client has read the rest.
+void body_ended(Exchange& x, schedule::Ending ending);
+
+}  // namespace siltgate::flow

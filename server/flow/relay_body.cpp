@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phase 7: what kind of response this is, and the way it goes to the client:
+//   1. An error status: held whole and classed, so that it can be retried.
+//   2. A stream was asked and something else came: never delivered as an answer (clients loop on it).
+//   3. A stream of a known dialect: checked event by event (relay_stream).
+//   4. A JSON answer of a known dialect: checked whole (relay_whole).
+//   5. Everything else: bytes as they come (relay_as_is).
+#include "flow/relay.hpp"
+
+#include "http/forward.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+constexpr Bytes error_body_bound = 1_MiB;
+
+std::string media_type(const http::ResponseHead& head) {
+  std::string type(head.fields.find("content-type").value_or(""));
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return type;
+}
+
+void class_refusal(Exchange& x, const http::ResponseHead& head, std::string_view body) {
+  auto lookup = [&head](std::string_view name) { return head.fields.find(name); };
+  x.refusal = schedule::classify(x.provider->profile, head.status, body, lookup, std::chrono::system_clock::now());
+  x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
+  x.attempt().code = x.refusal.code;
+}
+
+Failure provider_said(const Exchange& x, const http::ResponseHead& head) {
+  Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
+  failure.detail = "HTTP " + std::to_string(head.status);
+  if (!x.refusal.code.empty()) failure.detail += ", code " + x.refusal.code;
+  if (!x.refusal.message.empty()) failure.detail += ": " + x.refusal.message;
+  return failure;
+}
+
+/// 1. Ends always in a failure; answer_failure() delivers x.held when no retry is left.
+Task<Result<void>> hold_error(Exchange& x, BodySource& source, http::ResponseHead& head) {
+  auto body = co_await source.all(error_body_bound);
+  if (!body) co_return body.error();
+  class_refusal(x, head, *body);
+  Failure failure = provider_said(x, head);
+  x.held = HeldResponse{std::move(head), std::move(*body)};
+  co_return failure;
+}
+
+/// 2. A 200 that is no stream: an error envelope is classed as the provider's word, the rest is damage.
+Task<Result<void>> refuse_wrong_type(Exchange& x, BodySource& source, http::ResponseHead& head, std::string type) {
+  auto body = co_await source.all(error_body_bound);
+  if (!body) co_return body.error();
+  class_refusal(x, head, *body);
+  if (x.refusal.klass != schedule::RefusalClass::none) co_return provider_said(x, head);
+  Finding finding;
+  finding.check = Check::content_type;
+  finding.action = Action::reject;
+  finding.reason = "a stream was asked, the answer is " + (type.empty() ? std::string("without Content-Type") : type);
+  finding.excerpt = body->substr(0, 64);
+  Failure failure{Phase::read_head, Party::provider, Cause::damaged, Retry::safe, {}, finding.reason};
+  note_findings(x, {finding});
+  co_return failure;
+}
+
+void flag_wrong_type(Exchange& x, const std::string& type) {
+  Finding finding;
+  finding.check = Check::content_type;
+  finding.reason = "a stream was asked, the answer is " + type;
+  note_findings(x, {finding});
+}
+
+}  // namespace
+
+void note_findings(Exchange& x, const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    x.record.findings.push_back(finding);
+    if (x.services.found) x.services.found(x.record, finding);
+  }
+}
+
+void body_ended(Exchange& x, schedule::Ending ending) {
+  x.attempt().ended = Clock::now();
+  x.permit.give_back(ending);
+}
+
+Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHead head) {
+  using Kind = http::BodyFraming::Kind;
+  http::BodyFraming framing = head.framing;
+  if (framing.kind == Kind::chunked || framing.kind == Kind::until_close) framing = stream_framing(x);
+  http::ResponseMarks marks = marks_of(x);
+  x.heartbeat.stop();
+  x.record.status = head.status;
+  x.reply.begin(http::client_head(head, framing, marks), framing);
+  for (;;) {
+    auto piece = co_await source.next();
+    if (!piece) co_return piece.error();
+    if (piece->last) body_ended(x, schedule::Ending::served);
+    x.hashes.add_out(piece->bytes);
+    x.delivered = true;
+    bool last = piece->last;
+    auto sent = co_await x.reply.send(piece->bytes);
+    if (!sent) co_return sent.error();
+    if (last) break;
+  }
+  auto ended = co_await x.reply.end();
+  co_return ended;
+}
+
+Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::ResponseHead head) {
+  BodySource source(x, std::move(lease), head);
+  std::string type = media_type(head);
+  x.record.content_type = type.substr(0, 64);
+  bool ok = head.status >= 200 && head.status < 300;
+  bool streamed = type == "text/event-stream";
+  if (head.status >= 400) {  // 1
+    auto held = co_await hold_error(x, source, head);
+    co_return held;
+  }
+  if (ok && x.record.dialect != Dialect::none && x.record.stream && !streamed) {  // 2
+    Action action = x.config->validate[Check::content_type];
+    if (action == Action::reject) {
+      auto refused = co_await refuse_wrong_type(x, source, head, type);
+      co_return refused;
+    }
+    if (action == Action::flag) flag_wrong_type(x, type);
+  }
+  if (ok && x.record.dialect != Dialect::none && streamed) {  // 3
+    auto relayed = co_await relay_stream(x, std::move(source), std::move(head));
+    co_return relayed;
+  }
+  if (ok && x.record.dialect != Dialect::none && !x.record.stream) {  // 4
+    auto relayed = co_await relay_whole(x, std::move(source), std::move(head), type);
+    co_return relayed;
+  }
+  auto relayed = co_await relay_as_is(x, std::move(source), std::move(head));  // 5
+  co_return relayed;
+}
+
+}  // namespace siltgate::flow

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hot path: one read, one pass of the checks, one write. Nothing is delivered before the first whole event is sound, so
+// that everything until then can still be tried again.
+#include "flow/relay.hpp"
+#include "flow/retry.hpp"
+#include "http/forward.hpp"
+#include "stream/stream_checker.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+constexpr std::size_t prelude_bound = 64 * 1024;  // comments held back before the first event
+
+struct Relayed {
+  Exchange& x;
+  BodySource source;
+  http::ResponseHead head;
+  stream::StreamChecker checker;
+  std::string prelude{};      // sound bytes from before the first event
+  bool committed = false;   // something was delivered
+  std::size_t noted = 0;    // findings already in the record
+};
+
+void note_new(Relayed& r) {
+  const auto& all = r.checker.findings();
+  if (all.size() == r.noted) return;
+  note_findings(r.x, {all.begin() + static_cast<std::ptrdiff_t>(r.noted), all.end()});
+  r.noted = all.size();
+}
+
+/// What the checker learned goes into the record, at every ending.
+void note_outcome(Relayed& r) {
+  note_new(r);
+  auto& record = r.x.record;
+  record.events = r.checker.events();
+  record.finish_reason = std::string(r.checker.finish_reason());
+  record.in_tokens = r.checker.usage().input_tokens;
+  record.out_tokens = r.checker.usage().output_tokens;
+  r.x.complete_for_client = r.checker.saw_proper_end();
+  if (const auto& error = r.checker.provider_error()) record.provider_error = error->json.substr(0, 512);
+}
+
+Failure damage(const Relayed& r) {
+  Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
+  const auto& findings = r.checker.findings();
+  if (!findings.empty()) {
+    const Finding& f = findings.back();
+    failure.detail = "event " + std::to_string(f.event) + " at byte " + std::to_string(f.offset) + " failed the check " +
+                     std::string(to_string(f.check)) + ": " + f.reason;
+  }
+  return failure;
+}
+
+/// An error as the first event is classed like a status; a failure when it may be tried again.
+std::optional<Failure> first_event_refused(Relayed& r) {
+  Exchange& x = r.x;
+  const auto& error = r.checker.provider_error();
+  if (r.committed || !error) return {};
+  auto lookup = [&r](std::string_view name) { return r.head.fields.find(name); };
+  x.refusal = schedule::classify(x.provider->profile, 200, error->json, lookup, std::chrono::system_clock::now());
+  x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
+  x.attempt().code = x.refusal.code;
+  Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
+  failure.detail = "error as the first event, code " + x.refusal.code + ": " + x.refusal.message;
+  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, false};
+  if (!plan_retry(lost, x.provider->retry, 0)) return {};
+  return failure;
+}
+
+Task<Result<void>> deliver(Relayed& r, stream::Step step) {
+  Exchange& x = r.x;
+  x.at_boundary = step.at_boundary;
+  if (!r.committed) {
+    std::size_t size = r.prelude.size() + step.first.size() + step.second.size();
+    bool first_event = r.checker.events() > (step.rejected ? 1u : 0u) || size > prelude_bound;
+    if (!first_event || size == 0) {
+      r.prelude.append(step.first).append(step.second);
+      co_return Result<void>{};
+    }
+    r.committed = x.delivered = true;
+    x.record.first_event = Clock::now();
+    x.heartbeat.stop();
+    x.record.status = r.head.status;
+    http::BodyFraming framing = stream_framing(x);
+    http::ResponseMarks marks = marks_of(x);
+    x.reply.begin(http::client_head(r.head, framing, marks), framing);
+    std::string().swap(x.body);  // no retry from here on
+  }
+  if (!r.prelude.empty()) {
+    std::string prelude = std::move(r.prelude);
+    r.prelude.clear();
+    prelude.append(step.first).append(step.second);
+    x.hashes.add_out(prelude);
+    auto sent = co_await x.reply.send(prelude);
+    co_return sent;
+  }
+  x.hashes.add_out(step.first);
+  x.hashes.add_out(step.second);
+  auto sent = co_await x.reply.send(step.first, step.second);
+  co_return sent;
+}
+
+/// One piece of the upstream body. True: the body is complete and all of it is delivered.
+Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
+  stream::Step step = r.checker.feed(piece.bytes);
+  r.x.record.events = r.checker.events();
+  note_new(r);
+  if (auto refused = first_event_refused(r)) co_return *refused;
+  std::string tail;
+  if (piece.last && !step.rejected) {
+    tail.append(step.first).append(step.second);  // finish() ends the views' life
+    bool boundary = step.at_boundary;
+    step = r.checker.finish();
+    note_new(r);
+    tail.append(step.first).append(step.second);
+    step = stream::Step{tail, {}, step.rejected, step.rejected ? boundary : step.at_boundary};
+  }
+  bool rejected = step.rejected;
+  if (rejected) r.source.close();
+  if (piece.last && !rejected)
+    body_ended(r.x, r.checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
+  auto sent = co_await deliver(r, step);
+  if (!sent) co_return sent.error();
+  if (rejected) co_return damage(r);
+  co_return piece.last;
+}
+
+}  // namespace
+
+Task<Result<void>> relay_stream(Exchange& x, BodySource source, http::ResponseHead head) {
+  Relayed r{x, std::move(source), std::move(head), stream::StreamChecker(x.record.dialect, x.validate)};
+  for (;;) {
+    auto piece = co_await r.source.next();
+    if (!piece) {
+      r.checker.broken();
+      note_outcome(r);
+      co_return piece.error();
+    }
+    auto last = co_await relay_piece(r, *piece);
+    if (!last) {
+      note_outcome(r);
+      co_return last.error();
+    }
+    if (*last) break;
+  }
+  note_outcome(r);
+  auto ended = co_await x.reply.end();
+  co_return ended;
+}
+
+}  // namespace siltgate::flow

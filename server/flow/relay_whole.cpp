@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/relay.hpp"
+#include "http/forward.hpp"
+#include "stream/stream_checker.hpp"
+
+namespace siltgate::flow {
+
+Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHead head, std::string type) {
+  auto body = co_await source.all(x.config->http.response_body);
+  if (!body) co_return body.error();
+  auto lookup = [&head](std::string_view name) { return head.fields.find(name); };
+  x.refusal = schedule::classify(x.provider->profile, head.status, *body, lookup, std::chrono::system_clock::now());
+  if (x.refusal.klass != schedule::RefusalClass::none) {  // 200 with an error inside
+    x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
+    x.attempt().code = x.refusal.code;
+    Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
+    failure.detail = "HTTP " + std::to_string(head.status) + " with an error inside, code " + x.refusal.code + ": " + x.refusal.message;
+    x.held = HeldResponse{std::move(head), std::move(*body)};
+    co_return failure;
+  }
+  std::vector<Finding> findings;
+  bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings);
+  note_findings(x, findings);
+  if (!sound) {
+    Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
+    failure.detail = "the answer (" + std::to_string(body->size()) + " bytes" + (type.empty() ? "" : ", " + type) + ") failed the check " +
+                     std::string(to_string(findings.back().check)) + ": " + findings.back().reason;
+    co_return failure;
+  }
+  body_ended(x, schedule::Ending::served);
+  x.heartbeat.stop();
+  x.record.status = head.status;
+  x.hashes.add_out(*body);
+  x.delivered = true;
+  http::BodyFraming framing{http::BodyFraming::Kind::length, body->size()};
+  http::ResponseMarks marks = marks_of(x);
+  auto sent = co_await x.reply.whole(http::client_head(head, framing, marks), *body);
+  co_return sent;
+}
+
+}  // namespace siltgate::flow

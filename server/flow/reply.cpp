@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/reply.hpp"
+
+#include <array>
+
+#include "http/forward.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+using Framing = http::BodyFraming::Kind;
+
+/// Hands the buffers to the socket as far as it takes them; keeps the rest in `rest`. False when the socket is broken.
+bool write_now(net::Connection& connection, std::span<asio::const_buffer> buffers, std::string& rest) {
+  std::size_t at = 0;
+  while (at < buffers.size()) {
+    net::Io io = connection.try_write(buffers.subspan(at));
+    if (io.status == net::Io::Status::wants_write) break;
+    if (io.status != net::Io::Status::ok) return false;
+    while (at < buffers.size() && io.bytes >= buffers[at].size()) io.bytes -= buffers[at++].size();
+    if (at < buffers.size()) buffers[at] += io.bytes;
+  }
+  for (; at < buffers.size(); ++at) rest.append(static_cast<const char*>(buffers[at].data()), buffers[at].size());
+  return true;
+}
+
+}  // namespace
+
+void Reply::begin(std::string head, http::BodyFraming framing) {
+  if (head_sent_) return;
+  head_sent_ = true;
+  framing_ = framing;
+  unsent_ += head;
+}
+
+Task<Result<void>> Reply::send(std::string_view first, std::string_view second) {
+  std::size_t size = first.size() + second.size();
+  if (size == 0) co_return Result<void>{};
+  body_bytes_ += size;
+  if (framing_.kind != Framing::chunked) {
+    auto sent = co_await write(first, second, {}, {});
+    co_return sent;
+  }
+  char header[20];
+  std::string_view chunk(header, http::chunk_header(size, header));
+  auto sent = co_await write(chunk, first, second, http::chunk_end);
+  co_return sent;
+}
+
+Task<Result<void>> Reply::end() {
+  ended_ = true;
+  auto sent = co_await write(framing_.kind == Framing::chunked ? http::last_chunk : std::string_view{}, {}, {}, {});
+  co_return sent;
+}
+
+Task<Result<void>> Reply::whole(std::string head, std::string_view body) {
+  begin(std::move(head), {Framing::length, body.size()});
+  body_bytes_ += body.size();
+  ended_ = true;
+  auto sent = co_await write(body, {}, {}, {});
+  co_return sent;
+}
+
+void Reply::send_heartbeat(std::string_view head, std::string_view bytes, http::BodyFraming framing) {
+  begin(std::string(head), framing);
+  body_bytes_ += bytes.size();
+  char header[20];
+  if (framing_.kind == Framing::chunked) unsent_.append(header, http::chunk_header(bytes.size(), header));
+  unsent_ += bytes;
+  if (framing_.kind == Framing::chunked) unsent_ += http::chunk_end;
+  std::string all = std::move(unsent_);
+  unsent_.clear();
+  std::array<asio::const_buffer, 1> one{asio::const_buffer(all.data(), all.size())};
+  write_now(client_.connection(), one, unsent_);  // a broken socket is seen by the guard of the link
+}
+
+Task<Result<void>> Reply::write(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
+  std::string before = std::move(unsent_);
+  unsent_.clear();
+  std::array<asio::const_buffer, 5> buffers{asio::buffer(before), asio::buffer(a), asio::buffer(b), asio::buffer(c),
+                                            asio::buffer(d)};
+  std::string rest;
+  if (!write_now(client_.connection(), buffers, rest))
+    co_return client_.connection().failure_of({net::Io::Status::broken, 0, asio::error::broken_pipe}, Phase::relay_body);
+  if (rest.empty()) co_return Result<void>{};
+  auto sent = co_await client_.connection().write_all(rest, client_.watch(), Phase::relay_body);
+  co_return sent;
+}
+
+}  // namespace siltgate::flow

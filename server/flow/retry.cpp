@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decision list of plan_retry:
+//   1. Something of an upstream body was delivered: never.
+//   2. A provider's refusal: only the classes concurrency, rate, overloaded, transient.
+//   3. Any other failure: only when it is marked safe (or lost on a connection, before a response).
+//   4. Attempts are used up: give up. Damage is not congestion: three attempts at the most, and two when the
+//      provider answered something else than a stream, which it will do again.
+//   5. The wait is what the provider said plus up to a quarter of it (so that waiters do not come back as one), else full jitter.
+//   6. More waiting than retry.max_wait allows in all: give up.
+#include "flow/retry.hpp"
+
+#include <algorithm>
+
+namespace siltgate::flow {
+namespace {
+
+bool eligible(const LostAttempt& lost) {
+  if (lost.delivered) return false;                                                     // 1
+  if (lost.failure.cause == Cause::provider_error) return schedule::retried(lost.refusal.klass);  // 2
+  return lost.failure.retry != Retry::never;                                            // 3
+}
+
+int attempts_allowed(const LostAttempt& lost, const schedule::RetryConfig& config) {
+  if (lost.failure.cause == Cause::damaged) return std::min(config.attempts, lost.failure.phase == Phase::read_head ? 2 : 3);
+  return config.attempts;
+}
+
+}  // namespace
+
+std::optional<Duration> plan_retry(const LostAttempt& lost, const schedule::RetryConfig& config, double random) {
+  if (!eligible(lost)) return {};
+  if (lost.attempts >= attempts_allowed(lost, config)) return {};  // 4
+  Duration wait = schedule::full_jitter(lost.attempts - 1, random);  // 5
+  if (lost.refusal.wait)
+    wait = *lost.refusal.wait + Duration(static_cast<Duration::rep>(random * static_cast<double>(lost.refusal.wait->count()) / 4));
+  if (lost.waited + wait > config.max_wait) return {};  // 6
+  return wait;
+}
+
+schedule::Ending ending_of(const Failure& failure, const schedule::Refusal& refusal) {
+  using schedule::Ending;
+  using schedule::RefusalClass;
+  switch (failure.cause) {
+    case Cause::provider_error:
+      switch (refusal.klass) {
+        case RefusalClass::concurrency: return Ending::refused_concurrency;
+        case RefusalClass::rate: return Ending::refused_rate;
+        case RefusalClass::overloaded: return Ending::refused_overloaded;
+        case RefusalClass::transient: return Ending::transient;
+        default: return Ending::ignored;
+      }
+    case Cause::damaged:
+    case Cause::upstream_closed:
+    case Cause::upstream_reset:
+    case Cause::upstream_malformed:
+      return failure.phase == Phase::relay_body || failure.cause == Cause::damaged ? Ending::damaged : Ending::transient;
+    case Cause::connect_failed:
+    case Cause::connect_timeout:
+    case Cause::resolve_failed:
+      return Ending::transient;
+    default:
+      return Ending::ignored;
+  }
+}
+
+}  // namespace siltgate::flow

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phase 5: the request as upstream sees it: own head, the client's body byte for byte.
+#include <array>
+
+#include "flow/exchange.hpp"
+#include "http/forward.hpp"
+
+namespace siltgate::flow {
+
+Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
+  http::UpstreamTarget target;
+  target.host_header = x.provider->base_url.authority();
+  target.target = x.route.target;
+  target.body_size = x.body.size();
+  if (x.replacement_key && x.record.dialect == Dialect::anthropic_messages) target.x_api_key = x.replacement_key->value;
+  else if (x.replacement_key) target.bearer = x.replacement_key->value;
+  std::string head = http::upstream_head(x.request, target);
+  // A small body rides in the head's segment; a large one is not copied.
+  std::string_view body = x.body;
+  if (body.size() <= 16 * 1024) {
+    head += body;
+    body = {};
+  }
+  x.client.watch().set_deadline_in(x.provider->timeouts.first_byte);
+  std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
+  auto sent = co_await lease.connection().write_all(buffers, x.client.watch(), Phase::send_request);
+  co_return sent;
+}
+
+}  // namespace siltgate::flow

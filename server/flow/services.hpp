@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every exchange borrows from the App, which outlives it. One thread; no locks.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <span>
+#include <string>
+#include <unordered_set>
+
+#include "flow/config.hpp"
+#include "flow/turnstile.hpp"
+#include "http/error_reply.hpp"
+#include "http/head.hpp"
+#include "observe/record.hpp"
+#include "route/route_table.hpp"
+#include "upstream/pool.hpp"
+
+namespace siltgate::flow {
+
+struct Exchange;
+
+using Lines = std::function<void(const std::string&)>;
+
+/// A page siltgate serves itself (admin path).
+struct OwnPage {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  http::Fields fields{};
+  /// Set: after `body`, text keeps coming until the client leaves. Called with the sink; returns what ends it.
+  std::function<std::function<void()>(Lines sink)> follow{};
+};
+
+/// The listener a session came in on.
+struct Entrance {
+  std::string local_address;        // the accepted local address
+  std::string peer;                 // "127.0.0.1:4711" or "unix"
+  std::string peer_address;
+  std::vector<std::string> allow;   // CIDRs; empty = every peer
+  bool control_socket = false;
+};
+
+struct Services {
+  asio::any_io_executor executor;
+  std::shared_ptr<const Config> config;      // what new exchanges start with
+  std::shared_ptr<const route::RouteTable> routes;
+  Turnstile& turnstile;
+  upstream::Pool& pool;
+  std::span<char> scratch;                   // read buffer shared by all exchanges of the thread; free across a suspension
+  std::mt19937_64 random{std::random_device{}()};
+  std::string salt = std::to_string(random());   // of the names of keys that have none
+  bool draining = false;
+  std::unordered_set<Exchange*> live{};
+  std::unordered_set<net::Watch*> idle{};  // sessions between two requests
+
+  /// The exchange is over: judged, logged, kept. Called once per exchange.
+  std::function<void(observe::ExchangeRecord&&)> settled{};
+  /// A check found something and did not let it pass unmarked (--debug dumps it).
+  std::function<void(const observe::ExchangeRecord&, const Finding&)> found{};
+  /// Pages under the admin path; empty = not one of ours.
+  std::function<std::optional<OwnPage>(const http::RequestHead&, std::string_view body, const Entrance&)> own_page{};
+};
+
+}  // namespace siltgate::flow

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/session.hpp"
+
+#include "flow/exchange.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+/// The start of a next request, or false when the client leaves or rests too long.
+Task<bool> next_request_begins(ClientLink& client, Services& services) {
+  if (!client.input().empty()) co_return true;
+  client.watch().set_deadline_in(services.config->http.idle_time);
+  auto more = co_await client.read_more(Phase::read_request);
+  co_return more.has_value();
+}
+
+/// Half-closes and reads what still comes for a moment: a close with unread input would be a reset, and a reset can
+/// destroy the response on its way (RFC 9112, section 9.6).
+Task<void> say_goodbye(ClientLink& client) {
+  ErrorCode ignored;
+  client.connection().socket().shutdown(net::Socket::shutdown_send, ignored);
+  client.watch().set_deadline_in(std::chrono::seconds(1));
+  for (std::size_t read = 0; read < 1'000'000;) {
+    client.input().clear();
+    auto more = co_await client.read_more(Phase::read_request);
+    if (!more) break;
+    read += client.input().size();
+  }
+  client.connection().close();
+}
+
+}  // namespace
+
+Task<void> run_session(net::Connection connection, Entrance entrance, Services& services) {
+  ClientLink client(std::move(connection), services.executor);
+  bool used = false;
+  for (bool go_on = true; go_on && !services.draining;) {
+    services.idle.insert(&client.watch());
+    bool begins = co_await next_request_begins(client, services);
+    services.idle.erase(&client.watch());
+    if (!begins) break;
+    Exchange x(services, client, entrance);
+    x.record.client_reused = std::exchange(used, true);
+    co_await handle_exchange(x);
+    go_on = !x.must_close && client.watch().raised() == net::Wake::none;
+  }
+  co_await say_goodbye(client);
+}
+
+}  // namespace siltgate::flow

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/turnstile.hpp"
+
+#include "base/units.hpp"
+
+namespace siltgate::flow {
+
+/// Lets a timer that fires late see that its Turnstile is gone.
+struct Turnstile::Link {
+  Turnstile* owner;
+};
+
+Permit& Permit::operator=(Permit&& other) noexcept {
+  if (this == &other) return *this;
+  give_back(schedule::Ending::ignored);
+  turnstile_ = other.turnstile_;
+  ticket_ = other.ticket_;
+  state_ = std::exchange(other.state_, State::none);
+  return *this;
+}
+
+void Permit::give_back(schedule::Ending ending) {
+  State was = std::exchange(state_, State::none);
+  if (was == State::none) return;
+  turnstile_->granted_.erase(ticket_);
+  auto now = Clock::now();
+  if (was == State::granted)
+    turnstile_->admission_.finish(ticket_, ending, now);
+  else
+    turnstile_->admission_.cancel(ticket_, now);
+  turnstile_->settle();
+}
+
+void Permit::wait_again(schedule::Ending ending, TimePoint not_before) {
+  if (state_ != State::granted) return;
+  state_ = State::waiting;
+  turnstile_->admission_.retry(ticket_, ending, not_before, Clock::now());
+  turnstile_->settle();
+}
+
+Turnstile::Turnstile(asio::any_io_executor executor, schedule::Admission& admission)
+    : admission_(admission), timer_(executor), executor_(executor), link_(std::make_shared<Link>(Link{this})) {}
+
+Turnstile::~Turnstile() { link_->owner = nullptr; }
+
+Task<Result<void>> Turnstile::admit(Permit& permit, schedule::Arrival arrival, TimePoint give_up_at, net::Watch& watch) {
+  auto now = Clock::now();
+  if (permit.state_ == Permit::State::none) {
+    arrival.ticket = next_ticket_++;
+    auto answer = admission_.arrive(arrival, now);
+    if (answer == schedule::Answer::queue_full)
+      co_return Failure{Phase::admit, Party::siltgate, Cause::queue_full, Retry::never, {},
+                        std::to_string(admission_.waiting()) + " requests wait already"};
+    permit.turnstile_ = this;
+    permit.ticket_ = arrival.ticket;
+    permit.state_ = answer == schedule::Answer::granted ? Permit::State::granted : Permit::State::waiting;
+    wake_at_next();
+    if (permit.granted()) co_return Result<void>{};
+  }
+  net::Signal signal(executor_);
+  watch.set_deadline(give_up_at);
+  waiting_[permit.ticket_] = &signal;
+  settle();
+  bool notified = granted_.contains(permit.ticket_);
+  if (!notified) notified = co_await signal.wait(watch);
+  waiting_.erase(permit.ticket_);
+  if (granted_.erase(permit.ticket_) > 0) permit.state_ = Permit::State::granted;
+  watch.clear_deadline();
+  if (permit.granted()) co_return Result<void>{};
+  permit.give_back(schedule::Ending::ignored);
+  if (watch.raised() == net::Wake::client_left)
+    co_return Failure{Phase::admit, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection while waiting"};
+  if (watch.raised() == net::Wake::stopped)
+    co_return Failure{Phase::admit, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  co_return Failure{Phase::admit, Party::siltgate, Cause::queue_timeout, Retry::never, {},
+                    "no permit within " + format_duration(std::chrono::milliseconds(to_ms(Clock::now() - now)))};
+}
+
+void Turnstile::settle() {
+  admission_.tick(Clock::now());
+  for (schedule::Ticket ticket : admission_.take_grants()) {
+    granted_[ticket] = true;
+    if (auto waiter = waiting_.find(ticket); waiter != waiting_.end()) waiter->second->notify();
+  }
+  wake_at_next();
+}
+
+void Turnstile::wake_at_next() {
+  auto next = admission_.next_wakeup();
+  if (!next) return;
+  timer_.expires_at(*next);
+  timer_.async_wait([link = link_](const ErrorCode& error) {
+    if (!error && link->owner) link->owner->settle();
+  });
+}
+
+}  // namespace siltgate::flow

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/body_decoder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "http/grammar.hpp"
+#include "http/head_lines.hpp"
+
+namespace siltgate::http {
+namespace {
+
+constexpr std::uint32_t overhead_bound = 16 << 10;
+constexpr std::uint32_t free_per_chunk = 16;  // a size line of usual length costs nothing
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+BodyDecoder::BodyDecoder(BodyFraming framing) : kind_(framing.kind), left_(framing.length) {
+  switch (kind_) {
+    case BodyFraming::Kind::none: state_ = State::done; break;
+    case BodyFraming::Kind::length: state_ = left_ == 0 ? State::done : State::data; break;
+    case BodyFraming::Kind::chunked: state_ = State::size; left_ = 0; break;
+    case BodyFraming::Kind::until_close: state_ = State::data; left_ = ~std::uint64_t{0}; break;
+  }
+}
+
+bool BodyDecoder::done() const { return state_ == State::done; }
+
+bool BodyDecoder::complete_at_close() const { return done() || kind_ == BodyFraming::Kind::until_close; }
+
+Result<BodyDecoder::Decoded> BodyDecoder::decode(std::span<char> bytes) {
+  Decoded out;
+  char* const base = bytes.data();
+  std::size_t begin = 0, end = 0, i = 0;  // payload lies in [begin, end)
+  while (i < bytes.size() && state_ != State::done) {
+    if (state_ != State::data) {
+      auto taken = step(base[i]);
+      if (!taken) return taken.error();
+      ++i;
+      ++at_;
+      continue;
+    }
+    auto run = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - i));
+    if (begin == end) begin = end = i;
+    if (end != i) std::memmove(base + end, base + i, run);
+    end += run;
+    i += run;
+    at_ += run;
+    if (kind_ == BodyFraming::Kind::until_close) continue;
+    left_ -= run;
+    if (left_ == 0) state_ = kind_ == BodyFraming::Kind::length ? State::done : State::data_cr;
+  }
+  out.payload = std::string_view(base + begin, end - begin);
+  out.used = i;
+  return out;
+}
+
+Failure BodyDecoder::malformed_at(char c) const {
+  static constexpr std::string_view due[] = {
+      "a chunk size in hexadecimal", "a chunk size in hexadecimal", "a chunk extension", "a chunk extension",
+      "LF behind a chunk size",      "data",                        "CR LF behind chunk data", "LF behind chunk data",
+      "a trailer field",             "a trailer field name",        "a trailer field value",   "LF behind a trailer field",
+      "LF at the end of the body",   "nothing"};
+  return malformed(fmt::format("byte {} of the chunked body is {} where {} is due; fix the chunked coding of the sender",
+                               at_, name_byte(c), due[static_cast<int>(state_)]));
+}
+
+bool BodyDecoder::take_digit(char c) {
+  int digit = hex_value(c);
+  if (digit < 0 || size_ > ((std::uint64_t{1} << 63) - 1) >> 4) return false;
+  size_ = size_ << 4 | static_cast<std::uint64_t>(digit);
+  state_ = State::size_digits;
+  return true;
+}
+
+/// Everything of a size line behind its first digit. A CR ends it, white space only leads to an extension.
+bool BodyDecoder::take_size_byte(char c) {
+  if (state_ == State::size_digits && hex_value(c) >= 0) return take_digit(c);
+  if (c == '\r' && state_ != State::before_extension) {
+    state_ = State::size_lf;
+    return true;
+  }
+  if (state_ == State::extension) return value_character(c);
+  if (c == ';') {
+    state_ = State::extension;
+    return true;
+  }
+  if (c != ' ' && c != '\t') return false;
+  state_ = State::before_extension;
+  return true;
+}
+
+void BodyDecoder::end_size_line() {
+  auto paid = free_per_chunk + 2 * std::min<std::uint64_t>(size_, overhead_bound);
+  overhead_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(overhead_, paid));
+  left_ = size_;
+  state_ = size_ == 0 ? State::trailer_start : State::data;
+  size_ = 0;
+}
+
+bool BodyDecoder::take_trailer_byte(char c) {
+  if (c == '\r' && state_ != State::trailer_name) {
+    state_ = state_ == State::trailer_start ? State::end_lf : State::trailer_lf;
+    return true;
+  }
+  if (state_ == State::trailer_value) return value_character(c);
+  if (c == ':' && state_ == State::trailer_name) {
+    state_ = State::trailer_value;
+    return true;
+  }
+  state_ = State::trailer_name;
+  return token_character(c);
+}
+
+Result<void> BodyDecoder::step(char c) {
+  bool sound = false;
+  switch (state_) {
+    case State::size: sound = take_digit(c); break;
+    case State::size_digits:
+    case State::before_extension:
+    case State::extension: sound = take_size_byte(c); break;
+    case State::size_lf: if ((sound = c == '\n')) end_size_line(); break;
+    case State::data_cr: if ((sound = c == '\r')) state_ = State::data_lf; break;
+    case State::data_lf: if ((sound = c == '\n')) state_ = State::size; break;
+    case State::trailer_start:
+    case State::trailer_name:
+    case State::trailer_value: sound = take_trailer_byte(c); break;
+    case State::trailer_lf: if ((sound = c == '\n')) state_ = State::trailer_start; break;
+    case State::end_lf: if ((sound = c == '\n')) state_ = State::done; break;
+    case State::data:
+    case State::done: break;
+  }
+  if (!sound) return malformed_at(c);
+  if (++overhead_ > overhead_bound)
+    return malformed(fmt::format("more than {} bytes of chunk extensions, padding or trailers by byte {} of the chunked "
+                                 "body; send data instead", overhead_bound, at_));
+  return {};
+}
+
+}  // namespace siltgate::http

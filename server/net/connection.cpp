@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/connection.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <cstring>
+
+namespace siltgate::net {
+namespace {
+
+#ifdef MSG_NOSIGNAL
+constexpr int no_signal = MSG_NOSIGNAL;
+#else
+constexpr int no_signal = 0;  // macOS: SIGPIPE is ignored by the program
+#endif
+
+Io io_error(int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return {Io::Status::wants_read};
+  return {Io::Status::broken, 0, ErrorCode(error, boost::system::system_category())};
+}
+
+asio::ip::tcp::endpoint tcp_endpoint(const asio::generic::stream_protocol::endpoint& endpoint) {
+  asio::ip::tcp::endpoint tcp;
+  tcp.resize(endpoint.size());
+  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  return tcp;
+}
+
+bool is_ip(const asio::generic::stream_protocol::endpoint& endpoint) {
+  int family = endpoint.protocol().family();
+  return endpoint.size() > 0 && (family == AF_INET || family == AF_INET6);
+}
+
+}  // namespace
+
+Connection::Connection(Socket socket, Side side) : socket_(std::move(socket)), side_(side) {
+  ErrorCode ignored;
+  socket_.native_non_blocking(true, ignored);
+  int one = 1;
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+Io Connection::try_read(std::span<char> into) {
+  if (tls_) return tls_->read(into);
+  for (;;) {
+    ssize_t n = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+    if (n > 0) return {Io::Status::ok, static_cast<std::size_t>(n)};
+    if (n == 0) return {Io::Status::closed};
+    if (errno != EINTR) return io_error(errno);
+  }
+}
+
+Io Connection::try_write(std::span<const asio::const_buffer> buffers) {
+  if (tls_) {
+    for (const auto& b : buffers)
+      if (b.size() > 0) return tls_->write({static_cast<const char*>(b.data()), b.size()});
+    return {};
+  }
+  std::array<iovec, 8> parts;
+  msghdr message{};
+  message.msg_iov = parts.data();
+  for (const auto& b : buffers) {
+    if (b.size() == 0) continue;
+    parts[message.msg_iovlen++] = {const_cast<void*>(b.data()), b.size()};
+    if (static_cast<std::size_t>(message.msg_iovlen) == parts.size()) break;
+  }
+  for (;;) {
+    ssize_t n = ::sendmsg(socket_.native_handle(), &message, no_signal);
+    if (n >= 0) return {Io::Status::ok, static_cast<std::size_t>(n)};
+    if (errno == EINTR) continue;
+    Io io = io_error(errno);
+    if (io.status == Io::Status::wants_read) io.status = Io::Status::wants_write;
+    return io;
+  }
+}
+
+Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase) {
+  if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
+  auto direction = wanted == Io::Status::wants_write ? Socket::wait_write : Socket::wait_read;
+  ErrorCode error;
+  {
+    Watch::Waiting waiting(watch, [](void* socket) { ErrorCode e; static_cast<Socket*>(socket)->cancel(e); }, &socket_);
+    co_await socket_.async_wait(direction, asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
+  if (error) co_return failure_of({Io::Status::broken, 0, error}, phase);
+  co_return Result<void>{};
+}
+
+Task<Result<std::size_t>> Connection::read_some(std::span<char> into, Watch& watch, Phase phase) {
+  for (;;) {
+    Io io = try_read(into);
+    if (io.status == Io::Status::ok) co_return io.bytes;
+    if (io.status == Io::Status::closed || io.status == Io::Status::broken) co_return failure_of(io, phase);
+    auto ready = co_await wait(io.status, watch, phase);
+    if (!ready) co_return ready.error();
+  }
+}
+
+Task<Result<void>> Connection::write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase) {
+  std::array<asio::const_buffer, 8> left{};
+  std::size_t count = 0;
+  for (const auto& b : buffers) left.at(count++) = b;
+  std::size_t at = 0;
+  while (at < count) {
+    Io io = try_write({left.data() + at, count - at});
+    if (io.status == Io::Status::broken || io.status == Io::Status::closed) co_return failure_of(io, phase);
+    if (io.status != Io::Status::ok) {
+      auto ready = co_await wait(io.status, watch, phase);
+      if (!ready) co_return ready.error();
+      continue;
+    }
+    while (at < count && io.bytes >= left[at].size()) io.bytes -= left[at++].size();
+    if (at < count) left[at] += io.bytes;
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Connection::write_all(std::string_view bytes, Watch& watch, Phase phase) {
+  std::array<asio::const_buffer, 1> one{asio::const_buffer(bytes.data(), bytes.size())};
+  auto written = co_await write_all(one, watch, phase);
+  co_return written;
+}
+
+Task<Result<void>> Connection::start_tls(std::shared_ptr<TlsContext> context, const std::string& host, Watch& watch) {
+  tls_ = std::make_unique<TlsStream>(std::move(context), socket_.native_handle(), host);
+  for (;;) {
+    Io io = tls_->handshake();
+    if (io.status == Io::Status::ok) co_return Result<void>{};
+    if (io.status == Io::Status::closed || io.status == Io::Status::broken) {
+      Failure failure{Phase::connect, Party::network, Cause::tls_failed, Retry::never, io.error, tls_->why()};
+      if (failure.detail.empty()) {  // the transport broke, not the verification
+        failure.retry = Retry::safe;
+        failure.detail = "the connection broke during the TLS handshake";
+      }
+      co_return failure;
+    }
+    auto ready = co_await wait(io.status, watch, Phase::connect);
+    if (!ready) co_return ready.error();
+  }
+}
+
+Failure Connection::failure_of(const Io& io, Phase phase) const {
+  bool closed = io.status == Io::Status::closed;
+  if (side_ == Side::client)
+    return {phase, Party::client, Cause::client_left, Retry::never, io.error,
+            closed ? "the client closed its connection" : "the client's connection broke: " + io.error.message()};
+  if (closed)
+    return {phase, Party::network, Cause::upstream_closed, Retry::if_reused, {}, "upstream closed the connection"};
+  return {phase, Party::network, Cause::upstream_reset, Retry::if_reused, io.error,
+          "the upstream connection broke: " + io.error.message()};
+}
+
+Failure Connection::failure_of(const Watch& watch, Phase phase) const {
+  switch (watch.raised()) {
+    case Wake::client_left:
+      return {phase, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection"};
+    case Wake::stopped:
+      return {phase, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+    default:
+      break;
+  }
+  if (side_ == Side::client)
+    return {phase, Party::client, Cause::client_silent, Retry::never, {}, "the client did not send or read in time"};
+  return {phase, Party::provider, Cause::upstream_silent, Retry::never, {}, "upstream sent nothing in time"};
+}
+
+bool Connection::idle_and_healthy() {
+  if (!socket_.is_open()) return false;
+  char byte;
+  if (tls_) return tls_->read({&byte, 1}).status == Io::Status::wants_read;
+  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::close() {
+  tls_.reset();
+  ErrorCode ignored;
+  socket_.close(ignored);
+}
+
+void Connection::reset() {
+  linger now{1, 0};
+  if (socket_.is_open()) ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  close();
+}
+
+std::string Connection::peer() const {
+  ErrorCode error;
+  auto endpoint = socket_.remote_endpoint(error);
+  return error ? "unknown" : to_text(endpoint);
+}
+
+bool Connection::peer_is_loopback() const {
+  ErrorCode error;
+  auto endpoint = socket_.remote_endpoint(error);
+  return !error && is_ip(endpoint) && tcp_endpoint(endpoint).address().is_loopback();
+}
+
+std::string to_text(const asio::generic::stream_protocol::endpoint& endpoint) {
+  if (!is_ip(endpoint)) return "unix";
+  auto tcp = tcp_endpoint(endpoint);
+  std::string address = tcp.address().to_string();
+  if (tcp.address().is_v6()) address = "[" + address + "]";
+  return address + ":" + std::to_string(tcp.port());
+}
+
+std::string address_text(const asio::generic::stream_protocol::endpoint& endpoint) {
+  return is_ip(endpoint) ? tcp_endpoint(endpoint).address().to_string() : "unix";
+}
+
+}  // namespace siltgate::net

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// One stream socket, with or without TLS, read and written without Asio's composed operations: try first, wait for
+// readiness only when the kernel says so. The only place where an error code becomes a Failure.
+// Owns the socket; closing returns its descriptor at once.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/result.hpp"
+#include "net/asio.hpp"
+#include "net/tls.hpp"
+#include "net/watch.hpp"
+
+namespace siltgate::net {
+
+using Socket = asio::generic::stream_protocol::socket;
+
+enum class Side { client, upstream };
+
+/// What a single non-blocking read or write did.
+struct Io {
+  enum class Status { ok, wants_read, wants_write, closed, broken } status = Status::ok;
+  std::size_t bytes = 0;
+  ErrorCode error{};  // for broken
+};
+
+class Connection {
+ public:
+  /// Sets the socket non-blocking and TCP_NODELAY (where it is TCP).
+  Connection(Socket socket, Side side);
+
+  Io try_read(std::span<char> into);
+  Io try_write(std::span<const asio::const_buffer> buffers);
+
+  /// Waits until a read or write may make progress. Failure: the watch ended the wait, or the socket is gone.
+  Task<Result<void>> wait(Io::Status wanted, Watch& watch, Phase phase);
+  /// At least one byte. Failure: orderly close is upstream_closed or client_left; a watch's deadline is
+  /// upstream_silent or client_silent.
+  Task<Result<std::size_t>> read_some(std::span<char> into, Watch& watch, Phase phase);
+  /// All bytes. The buffers must stay valid until then.
+  Task<Result<void>> write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase);
+  Task<Result<void>> write_all(std::string_view bytes, Watch& watch, Phase phase);
+
+  /// Client side of a TLS handshake with verification of chain and name. From then on bytes are encrypted.
+  Task<Result<void>> start_tls(std::shared_ptr<TlsContext> context, const std::string& host, Watch& watch);
+  const TlsSummary* tls() const { return tls_ ? &tls_->summary() : nullptr; }
+
+  Failure failure_of(const Io& io, Phase phase) const;
+  /// Why the watch ended a wait on this connection.
+  Failure failure_of(const Watch& watch, Phase phase) const;
+  /// An idle connection that has bytes to read or was closed can't be used again.
+  bool idle_and_healthy();
+  void close();
+  /// Closes with a reset, so that the peer can't take what it got for complete.
+  void reset();
+
+  Socket& socket() { return socket_; }
+  bool peer_is_loopback() const;
+  std::string peer() const;   // "127.0.0.1:4711", "[::1]:80", "unix"
+
+ private:
+  Socket socket_;
+  Side side_;
+  std::unique_ptr<TlsStream> tls_;
+};
+
+/// "127.0.0.1:4711", "[::1]:80"; "unix" for anything that is not an IP endpoint.
+std::string to_text(const asio::generic::stream_protocol::endpoint& endpoint);
+/// The address alone.
+std::string address_text(const asio::generic::stream_protocol::endpoint& endpoint);
+
+}  // namespace siltgate::net

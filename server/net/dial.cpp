@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/dial.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <vector>
+
+#include "net/proxy.hpp"
+
+namespace siltgate::net {
+namespace {
+
+using asio::ip::tcp;
+
+Failure connect_failure(Cause cause, Party party, std::string detail, ErrorCode error = {}) {
+  return {Phase::connect, party, cause, Retry::safe, error, std::move(detail)};
+}
+
+/// The watch's reason as a connect failure: its deadline is connect_timeout here.
+Failure ended_by(const Watch& watch, const std::string& what, Duration timeout) {
+  if (watch.raised() == Wake::client_left)
+    return {Phase::connect, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection"};
+  if (watch.raised() == Wake::stopped)
+    return {Phase::connect, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  return connect_failure(Cause::connect_timeout, Party::network,
+                         what + " took longer than " + std::to_string(to_ms(timeout)) + " ms");
+}
+
+Task<Result<std::vector<tcp::endpoint>>> resolve(asio::any_io_executor executor, Url url, Duration timeout,
+                                                 Watch& watch) {
+  std::vector<tcp::endpoint> found;
+  ErrorCode error;
+  if (auto literal = asio::ip::make_address(url.host, error); !error) {
+    found.emplace_back(literal, url.port);
+    co_return found;
+  }
+  tcp::resolver resolver(executor);
+  tcp::resolver::results_type results;
+  {
+    Watch::Waiting waiting(watch, [](void* r) { static_cast<tcp::resolver*>(r)->cancel(); }, &resolver);
+    results = co_await resolver.async_resolve(url.host, std::to_string(url.port), asio::ip::resolver_base::numeric_service,
+                                              asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (watch.raised() != Wake::none) co_return ended_by(watch, "resolving " + url.host, timeout);
+  if (error) co_return connect_failure(Cause::resolve_failed, Party::network, url.host + ": " + error.message(), error);
+  for (const auto& entry : results) found.push_back(entry.endpoint());
+  co_return found;
+}
+
+Task<Result<Socket>> connect_one(asio::any_io_executor executor, tcp::endpoint endpoint, Watch& watch) {
+  Socket socket(executor);
+  ErrorCode error;
+  socket.open(endpoint.protocol(), error);
+  if (error) co_return connect_failure(Cause::connect_failed, Party::siltgate, error.message(), error);
+  {
+    Watch::Waiting waiting(watch, [](void* s) { ErrorCode e; static_cast<Socket*>(s)->cancel(e); }, &socket);
+    co_await socket.async_connect(asio::generic::stream_protocol::endpoint(endpoint),
+                                  asio::redirect_error(asio::use_awaitable, error));
+  }
+  std::string where = to_text(asio::generic::stream_protocol::endpoint(endpoint));
+  if (watch.raised() != Wake::none) co_return connect_failure(Cause::connect_timeout, Party::network, where + ": no answer");
+  if (error) co_return connect_failure(Cause::connect_failed, Party::network, where + ": " + error.message(), error);
+  co_return std::move(socket);
+}
+
+Task<Result<Connection>> connect_any(asio::any_io_executor executor, std::vector<tcp::endpoint> endpoints,
+                                     std::string host, TimePoint until, Duration timeout, Watch& watch) {
+  Failure last = connect_failure(Cause::resolve_failed, Party::network, host + ": no address");
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    auto now = Clock::now();
+    watch.set_deadline(now + (until - now) / static_cast<int>(endpoints.size() - i));
+    auto socket = co_await connect_one(executor, endpoints[i], watch);
+    watch.set_deadline(until);
+    if (socket) co_return Connection(std::move(*socket), Side::upstream);
+    last = socket.error();
+    if (watch.raised() != Wake::none || Clock::now() >= until) co_return ended_by(watch, "connecting to " + host, timeout);
+  }
+  if (last.cause == Cause::connect_failed) last.detail = host + " (" + last.detail + ")";
+  co_return last;
+}
+
+/// CONNECT (RFC 9110, 9.3.6): reads exactly the head of the answer, byte by byte at the end so that nothing of the tunnel is lost.
+Task<Result<void>> open_tunnel(Connection& connection, Url proxy, Url upstream, Watch& watch) {
+  std::string authority = (upstream.host.find(':') == std::string::npos ? upstream.host : "[" + upstream.host + "]") + ":" +
+                          std::to_string(upstream.port);
+  std::string request = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+  if (auto authorization = proxy_authorization(proxy); !authorization.empty())
+    request += "Proxy-Authorization: " + authorization + "\r\n";
+  request += "\r\n";
+  auto written = co_await connection.write_all(request, watch, Phase::connect);
+  if (!written) co_return written.error();
+  std::string head;
+  while (head.size() < 16384 && (head.size() < 4 || head.compare(head.size() - 4, 4, "\r\n\r\n") != 0)) {
+    char byte;
+    auto got = co_await connection.read_some({&byte, 1}, watch, Phase::connect);
+    if (!got) co_return got.error();
+    head += byte;
+  }
+  bool accepted = head.size() > 12 && head.compare(0, 7, "HTTP/1.") == 0 && head[9] == '2';
+  if (accepted) co_return Result<void>{};
+  Failure refused{Phase::connect, Party::network, Cause::proxy_refused, Retry::never, {}, ""};
+  refused.detail = "proxy " + proxy.authority() + " answered CONNECT " + authority + " with: " + head.substr(0, head.find('\r')).substr(0, 100);
+  co_return refused;
+}
+
+}  // namespace
+
+Task<Result<Connection>> dial(asio::any_io_executor executor, Destination destination, Duration timeout, Watch& watch) {
+  TimePoint until = Clock::now() + timeout;
+  watch.set_deadline(until);
+  Url first_hop = destination.proxy.value_or(destination.upstream);
+  auto endpoints = co_await resolve(executor, first_hop, timeout, watch);
+  if (!endpoints) co_return endpoints.error();
+  auto connection = co_await connect_any(executor, std::move(*endpoints), first_hop.authority(), until, timeout, watch);
+  if (!connection) co_return connection.error();
+  if (destination.proxy) {
+    auto open = co_await open_tunnel(*connection, *destination.proxy, destination.upstream, watch);
+    if (!open && watch.raised() != Wake::none) co_return ended_by(watch, "the proxy's answer", timeout);
+    if (!open) co_return open.error();
+  }
+  if (destination.tls) {
+    auto secure = co_await connection->start_tls(destination.tls, destination.upstream.host, watch);
+    if (!secure && watch.raised() != Wake::none) co_return ended_by(watch, "the TLS handshake", timeout);
+    if (!secure) {
+      Failure failure = secure.error();
+      failure.detail = destination.upstream.host + ": " + failure.detail;
+      co_return failure;
+    }
+  }
+  watch.clear_deadline();
+  co_return std::move(*connection);
+}
+
+}  // namespace siltgate::net

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls.hpp"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "net/connection.hpp"
+
+namespace siltgate::net {
+namespace {
+
+bool is_ip_literal(const std::string& host) {
+  ErrorCode error;
+  asio::ip::make_address(host, error);
+  return !error;
+}
+
+/// The organisation of a name, else its common name.
+std::string name_text(X509_NAME* name, bool organisation_first) {
+  char text[128] = "";
+  if (organisation_first && X509_NAME_get_text_by_NID(name, NID_organizationName, text, sizeof text) > 0) return text;
+  X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof text);
+  return text;
+}
+
+Failure cannot_load(const std::string& what) {
+  char reason[256];
+  ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
+  return {Phase::connect, Party::siltgate, Cause::tls_failed, Retry::never, {}, what + ": " + reason};
+}
+
+/// Index of the host name (a std::string owned by the TlsContext's session map key) in an SSL's extra data.
+int host_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr,
+      [](void*, void* host, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(host); });
+  return index;
+}
+
+}  // namespace
+
+void SslFree::operator()(SSL* ssl) const {
+  SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);  // else the session could not be resumed
+  SSL_free(ssl);
+}
+
+Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsConfig& config) {
+  ERR_clear_error();
+  auto self = std::make_shared<TlsContext>();
+  self->context_.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = self->context_.get();
+  SSL_CTX_set_min_proto_version(context, config.tls_min == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_app_data(context, self.get());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, &TlsContext::keep_session);
+  if (SSL_CTX_set_default_verify_paths(context) != 1) return cannot_load("the system's certificate store");
+  if (!config.ca_file.empty() && SSL_CTX_load_verify_file(context, config.ca_file.c_str()) != 1)
+    return cannot_load("ca_file " + config.ca_file);
+  return self;
+}
+
+int TlsContext::keep_session(SSL* ssl, SSL_SESSION* session) {
+  auto* self = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  auto* host = static_cast<std::string*>(SSL_get_ex_data(ssl, host_index()));
+  if (!host) return 0;
+  self->sessions_[*host].reset(session);
+  return 1;  // the reference is ours now
+}
+
+std::unique_ptr<SSL, SslFree> TlsContext::new_connection(int descriptor, const std::string& host) {
+  std::unique_ptr<SSL, SslFree> ssl(SSL_new(context_.get()));
+  SSL_set_fd(ssl.get(), descriptor);
+  SSL_set_ex_data(ssl.get(), host_index(), new std::string(host));
+  if (is_ip_literal(host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
+  } else {
+    SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set1_host(ssl.get(), host.c_str());
+    SSL_set_tlsext_host_name(ssl.get(), host.c_str());
+  }
+  static constexpr unsigned char http11[] = "\x08http/1.1";
+  SSL_set_alpn_protos(ssl.get(), http11, sizeof http11 - 1);
+  if (auto known = sessions_.find(host); known != sessions_.end()) SSL_set_session(ssl.get(), known->second.get());
+  SSL_set_connect_state(ssl.get());
+  return ssl;
+}
+
+TlsStream::TlsStream(std::shared_ptr<TlsContext> context, int descriptor, const std::string& host)
+    : context_(std::move(context)), ssl_(context_->new_connection(descriptor, host)) {}
+
+Io TlsStream::outcome(int returned) {
+  switch (SSL_get_error(ssl_.get(), returned)) {
+    case SSL_ERROR_WANT_READ: return {Io::Status::wants_read};
+    case SSL_ERROR_WANT_WRITE: return {Io::Status::wants_write};
+    case SSL_ERROR_ZERO_RETURN: return {Io::Status::closed};
+    case SSL_ERROR_SYSCALL: return {Io::Status::broken, 0, ErrorCode(errno, boost::system::system_category())};
+    default: return {Io::Status::broken, 0, make_error_code(boost::system::errc::connection_aborted)};
+  }
+}
+
+Io TlsStream::handshake() {
+  ERR_clear_error();
+  int returned = SSL_do_handshake(ssl_.get());
+  if (returned == 1) {
+    describe();
+    return {};
+  }
+  Io io = outcome(returned);
+  if (io.status != Io::Status::broken) return io;
+  if (long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK)
+    why_ = std::string("certificate: ") + X509_verify_cert_error_string(verified);
+  else if (const char* reason = ERR_reason_error_string(ERR_peek_error());
+           reason && ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING)
+    why_ = reason;
+  return io;
+}
+
+Io TlsStream::read(std::span<char> into) {
+  ERR_clear_error();
+  std::size_t got = 0;
+  if (int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got); returned != 1) return outcome(returned);
+  return {Io::Status::ok, got};
+}
+
+Io TlsStream::write(std::span<const char> bytes) {
+  ERR_clear_error();
+  std::size_t put = 0;
+  if (int returned = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put); returned != 1) return outcome(returned);
+  return {Io::Status::ok, put};
+}
+
+void TlsStream::describe() {
+  summary_.version = SSL_get_version(ssl_.get());
+  summary_.cipher = SSL_get_cipher_name(ssl_.get());
+  summary_.resumed = SSL_session_reused(ssl_.get()) == 1;
+  X509* leaf = SSL_get0_peer_certificate(ssl_.get());
+  if (leaf) summary_.subject = name_text(X509_get_subject_name(leaf), false);
+  STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl_.get());
+  X509* last = chain && sk_X509_num(chain) > 0 ? sk_X509_value(chain, sk_X509_num(chain) - 1) : leaf;
+  if (last) summary_.issuer = name_text(X509_get_issuer_name(last), true);
+}
+
+}  // namespace siltgate::net

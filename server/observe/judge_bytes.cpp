@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps 7 and 9 to 13 of judge(): what the bytes themselves say.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "observe/advice.hpp"
+#include "observe/judge_steps.hpp"
+
+namespace siltgate::observe::steps {
+namespace {
+
+/// The last one, because earlier attempts come first.
+const Finding* last_finding(const ExchangeRecord& record, auto matches) {
+  auto found = std::find_if(record.findings.rbegin(), record.findings.rend(), matches);
+  return found == record.findings.rend() ? nullptr : &*found;
+}
+
+/// What made the answer unsound. A rejection before a complete answer belongs to an attempt that was repeated.
+const Finding* damage(const ExchangeRecord& record) {
+  return last_finding(record, [&](const Finding& f) {
+    return f.action == Action::drop || (f.action == Action::reject && !complete(record));
+  });
+}
+
+std::string_view what_is_damaged(Check check) {
+  switch (check) {
+    case Check::content_type: return "the answer was not what was asked for (content type)";
+    case Check::utf8: return "the answer held bytes that are not UTF-8";
+    case Check::sse: return "the event stream held debris that is no event";
+    case Check::json: return "an event held broken JSON";
+    case Check::shape: return "an event was not of the protocol's shape";
+    case Check::splice: return "a second answer was spliced into the first";
+    case Check::finish: return "the answer ended before its proper end";
+    case Check::finish_reason: return "the answer ended with a finish reason no client understands";
+    case Check::tool_arguments: return "the arguments of a tool call were broken";
+    case Check::garble: break;
+  }
+  return "the text was degenerate";
+}
+
+std::string finding_fact(const Finding& finding) {
+  const std::string where = finding.event ? fmt::format("event {}, byte {}", finding.event, finding.offset)
+                                          : fmt::format("byte {}", finding.offset);
+  return fmt::format("Check {} ({}) at {}: {}{}.", to_string(finding.check), to_string(finding.action), where, finding.reason,
+                     finding.at_read_boundary ? "; a read from the network ended there" : "");
+}
+
+/// Who damaged bytes that arrived whole by TCP's account.
+void rule_on_damage(const ExchangeRecord& record, Verdict& v) {
+  switch (between(record)) {
+    case Between::nobody:
+    case Between::public_tls:
+      v.blame = Blame::provider;
+      v.certainty = Certainty::certain;
+      break;
+    case Between::private_tls:
+      v.blame = Blame::network;
+      v.certainty = Certainty::likely;
+      break;
+    case Between::unknown_tls:
+    case Between::plain:
+      v.blame = Blame::provider;
+      v.certainty = Certainty::likely;
+      break;
+  }
+  v.facts.push_back(between_fact(record));
+}
+
+bool intact_status(const ExchangeRecord& record) { return record.status >= 200 && record.status < 400; }
+
+bool same_bytes(const ExchangeRecord& record) {
+  return record.sha256_in.empty() ? record.bytes_in == record.bytes_out : record.sha256_in == record.sha256_out;
+}
+
+std::string equality_fact(const ExchangeRecord& record) {
+  if (record.sha256_in.empty())
+    return fmt::format("{} bytes came in and {} went out; no hash was taken.", record.bytes_in, record.bytes_out);
+  if (same_bytes(record))
+    return fmt::format("All {} bytes in {} events were delivered as they came; SHA-256 of both is {}.", record.bytes_in,
+                       record.events, record.sha256_in);
+  return fmt::format("{} bytes came in (SHA-256 {}) and {} were delivered (SHA-256 {}).", record.bytes_in, record.sha256_in,
+                     record.bytes_out, record.sha256_out);
+}
+
+}  // namespace
+
+Decision damaged_bytes(const ExchangeRecord& record) {
+  const Finding* finding = damage(record);
+  if (!finding && cause_of(record) != Cause::damaged) return {};
+  if (finding && finding->check == Check::garble) return {};
+  Verdict v;
+  v.cause = finding ? to_string(finding->check) : to_string(Cause::damaged);
+  rule_on_damage(record, v);
+  v.summary = fmt::format("{}{}", finding ? what_is_damaged(finding->check) : "the answer was damaged",
+                          finding && finding->event ? fmt::format(", at event {}", finding->event) : "");
+  for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));
+  if (!finding)
+    if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
+  v.facts.push_back(delivered_fact(record));
+  add_history(record, v.facts);
+  v.advice = v.blame == Blame::network
+                 ? "Let the middlebox leave this host's TLS alone, or ask whoever runs it; siltgate export ID --bundle has the bytes."
+                 : "Run it again; delivery \"whole\" makes siltgate repeat damaged answers unseen. For the provider's support: "
+                   "siltgate export ID --bundle.";
+  return v;
+}
+
+Decision degenerate_text(const ExchangeRecord& record) {
+  const Finding* finding = last_finding(record, [&](const Finding& f) {
+    return f.check == Check::garble && (f.action != Action::reject || !complete(record));
+  });
+  if (!finding) return {};
+  Verdict v;
+  v.blame = Blame::provider;
+  v.cause = "model";
+  v.certainty = Certainty::likely;
+  v.summary = "the bytes were sound, but the model's text is degenerate";
+  v.facts.push_back(finding_fact(*finding));
+  v.facts.push_back(equality_fact(record));
+  add_history(record, v.facts);
+  v.advice = "Start a new session or shorten it, lower the temperature, or use another model: the words come from the model.";
+  return v;
+}
+
+Decision changed_by_siltgate(const ExchangeRecord& record) {
+  const bool mended = last_finding(record, [](const Finding& f) { return f.action == Action::repair; }) != nullptr;
+  if (mended || same_bytes(record) || !record.ended_cleanly || record.sha256_in.empty()) return {};
+  Verdict v;
+  v.blame = Blame::siltgate;
+  v.cause = "changed";
+  v.certainty = Certainty::certain;
+  v.summary = "siltgate delivered other bytes than it received, without having recorded why";
+  v.facts.push_back(equality_fact(record));
+  v.advice = "This is a fault of siltgate: report it with siltgate export ID --bundle.";
+  return v;
+}
+
+Decision client_replay(const ExchangeRecord& record) {
+  if (record.replay_of.empty() || !complete(record)) return {};
+  Verdict v;
+  v.blame = Blame::client;
+  v.cause = "client_replay";
+  v.certainty = Certainty::likely;
+  v.summary = fmt::format("this answer is sound, but the client asked for it by repeating the cut request {} by itself",
+                          record.replay_of);
+  v.facts.push_back(fmt::format("The request body is byte for byte that of {}, whose answer was cut in the middle.",
+                                record.replay_of));
+  v.facts.push_back("The User-Agent (" + record.user_agent + ") names a runtime that appends the second answer to the first.");
+  v.facts.push_back(equality_fact(record));
+  v.advice = replay_advice();
+  return v;
+}
+
+Decision intact(const ExchangeRecord& record) {
+  if (!complete(record) || !intact_status(record)) return {};
+  const Finding* mended = last_finding(record, [](const Finding& f) { return f.action == Action::repair; });
+  Verdict v;
+  v.blame = Blame::intact;
+  v.cause = mended ? "repaired" : "intact";
+  v.certainty = record.sha256_in.empty() ? Certainty::likely : Certainty::certain;
+  v.summary = mended ? fmt::format("siltgate repaired what the client could not have read ({})", to_string(mended->check))
+                     : "every check passed and every byte was delivered";
+  v.facts.push_back(equality_fact(record));
+  for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));
+  if (last_finding(record, [](const Finding& f) { return f.action == Action::reject; }))
+    v.facts.push_back("The rejected answer came in an earlier attempt, of which nothing was delivered.");
+  if (!record.ended_cleanly) v.facts.push_back("The client closed its connection once it had the end of the answer.");
+  if (record.inserted_bytes)
+    v.facts.push_back(fmt::format("siltgate added {} bytes of its own (heartbeats).", record.inserted_bytes));
+  v.facts.push_back("Anything else the user saw was made after delivery, by the client.");
+  add_history(record, v.facts);
+  v.advice = replays_posts(record.user_agent) ? "If the text on the screen was garbled: " + replay_advice()
+                                              : "If what you saw differs from siltgate show ID --chat, report it to the client's "
+                                                "maintainers with siltgate export ID --bundle.";
+  return v;
+}
+
+Verdict undecided(const ExchangeRecord& record) {
+  Verdict v;
+  v.blame = Blame::unknown;
+  v.cause = to_string(cause_of(record) == Cause::none ? Cause::none : cause_of(record));
+  if (v.cause == "none") v.cause = "unknown";
+  v.certainty = Certainty::cannot_tell;
+  v.summary = "the record does not say why this exchange ended as it did";
+  v.facts.push_back(equality_fact(record));
+  v.facts.push_back(fmt::format("Status {}, {} attempts, closed first by {}.", record.status, record.attempts.size(),
+                                to_string(record.closed_first)));
+  v.advice = "Run it again with --capture all and --debug, then siltgate why last.";
+  return v;
+}
+
+}  // namespace siltgate::observe::steps

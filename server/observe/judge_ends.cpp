@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps 1 and 2 of judge(): what siltgate refused by itself, and clients that leave.
+#include <fmt/format.h>
+
+#include "observe/judge_steps.hpp"
+
+namespace siltgate::observe::steps {
+namespace {
+
+struct Own {
+  Cause cause;
+  Blame blame;
+  std::string_view summary, advice;
+};
+
+constexpr Own own_causes[] = {
+    {Cause::queue_full, Blame::siltgate, "siltgate refused the request because its queue was full",
+     "Run fewer agents at once, raise the concurrency if the provider allows more, or raise limits.queue.max_waiting."},
+    {Cause::queue_timeout, Blame::siltgate, "siltgate gave up because the request had waited too long in the queue",
+     "Run fewer agents at once, raise the concurrency if the provider allows more, or raise limits.queue.max_wait."},
+    {Cause::draining, Blame::siltgate, "siltgate refused the request because it was shutting down",
+     "Send it again once siltgate runs again."},
+    {Cause::repeat, Blame::client, "the client sent the same request over and over, and siltgate held it back",
+     "The agent is in a loop: stop it and look at its last answer (siltgate log); limits.repeat sets the bound."},
+    {Cause::forbidden, Blame::client, "siltgate refused a client that is not allowed",
+     "If this client is yours, add its address, Host or Origin to the setting named in the message."},
+    {Cause::no_route, Blame::client, "the client asked for a path that leads to no provider",
+     "Correct the client's base URL; the error message lists those that exist."},
+    {Cause::bad_request, Blame::client, "the client sent a malformed request",
+     "Report it to the client's maintainers with siltgate export ID --bundle."},
+    {Cause::line_too_long, Blame::client, "the client sent a request line beyond siltgate's bound",
+     "Correct the client's base URL; no inference request needs such a line."},
+    {Cause::head_too_large, Blame::client, "the client sent headers beyond siltgate's bound",
+     "Remove what adds so many or such long headers to the client's requests."},
+    {Cause::body_too_large, Blame::client, "the client sent a body beyond siltgate's bound",
+     "Send less, or raise limits.request_body."},
+    {Cause::client_silent, Blame::client, "the client did not finish sending its request in time",
+     "Look at the network between the client and siltgate, and at the load of the client's machine."},
+    {Cause::response_too_large, Blame::siltgate, "siltgate cut an answer that was larger than its bound",
+     "Raise limits.response_body or limits.event if such answers are expected."},
+    {Cause::bug, Blame::siltgate, "siltgate failed by its own fault",
+     "Report it to siltgate's maintainers with siltgate export ID --bundle."},
+};
+
+const Own* find_own(Cause cause) {
+  for (const Own& own : own_causes)
+    if (own.cause == cause) return &own;
+  return nullptr;
+}
+
+}  // namespace
+
+Decision own_refusal(const ExchangeRecord& record) {
+  const Own* own = find_own(cause_of(record));
+  if (!own) return {};
+  const Failure& failure = *failure_of(record);
+  Verdict v;
+  v.blame = own->blame;
+  v.cause = to_string(failure.cause);
+  v.certainty = Certainty::certain;
+  v.summary = own->summary;
+  v.advice = own->advice;
+  if (const std::string text = failure_text(failure); !text.empty()) v.facts.push_back(text + ".");
+  v.facts.push_back(record.attempts.empty()
+                        ? fmt::format("It ended in {} after {}, before anything was sent to the provider.",
+                                      to_string(failure.phase), ms(span(record.accepted, record.ended)))
+                        : fmt::format("It ended in {} after {} and {} attempts at the provider.", to_string(failure.phase),
+                                      ms(span(record.accepted, record.ended)), record.attempts.size()));
+  add_history(record, v.facts);
+  return v;
+}
+
+Decision client_left(const ExchangeRecord& record) {
+  const bool left = cause_of(record) == Cause::client_left ||
+                    (record.closed_first == Closer::client && !record.ended_cleanly && cause_of(record) == Cause::none);
+  if (!left || complete(record)) return {};
+  const TimePoint last = record.last_byte_in != TimePoint{} ? record.last_byte_in : record.accepted;
+  const Duration quiet = span(last, record.ended);
+  Verdict v;
+  v.blame = Blame::client;
+  v.cause = "client_left";
+  v.certainty = Certainty::certain;
+  v.summary = fmt::format("the client closed its connection after {}", ms(span(record.accepted, record.ended)));
+  v.facts.push_back(fmt::format("{} bytes in {} events had been delivered.", record.bytes_out, record.events));
+  if (record.attempts.empty())
+    v.facts.push_back(fmt::format("It was still waiting its turn, for {}.", ms(record.queued)));
+  else
+    v.facts.push_back(fmt::format("The last byte from the provider had come {} before.", ms(quiet)));
+  add_history(record, v.facts);
+  v.advice = quiet > std::chrono::seconds(30)
+                 ? "If nobody stopped it by hand, the client's own timeout ran out while the provider was slow: raise that "
+                   "timeout, or lower limits.queue.early_headers_after so that heartbeats start sooner."
+                 : "Nothing to do if the answer was stopped by hand or the agent had what it wanted.";
+  return v;
+}
+
+}  // namespace siltgate::observe::steps

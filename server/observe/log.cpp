@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// POSIX only. A line goes out with one write(2), so lines of several writers do not mix in pipes and files.
+#include "observe/log.hpp"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+
+namespace siltgate::observe {
+namespace {
+
+/// A reader may be this late before its line is dropped; the proxy goes on.
+constexpr int patience_ms = 20;
+/// With POLLOUT a pipe takes this much without waiting.
+constexpr std::size_t most_at_once = longest_line;
+
+bool journal_reads(int fd) {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat file {};
+  if (!stream || fstat(fd, &file) != 0) return false;
+  return is_journal(stream, static_cast<std::uint64_t>(file.st_dev), static_cast<std::uint64_t>(file.st_ino));
+}
+
+bool may_colour(int fd) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  return isatty(fd) && !(no_color && *no_color) && !(term && std::string_view(term) == "dumb");
+}
+
+/// False when there was no room within the patience. Bytes already taken by the system are finished if possible.
+bool write_line(int fd, std::string_view bytes, int patience) {
+  while (!bytes.empty()) {
+    pollfd ready{fd, POLLOUT, 0};
+    const int polled = ::poll(&ready, 1, patience);
+    if (polled < 0 && errno == EINTR) continue;
+    if (polled <= 0 || (ready.revents & POLLOUT) == 0) return false;
+    const ssize_t wrote = ::write(fd, bytes.data(), std::min(bytes.size(), most_at_once));
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return true;
+}
+
+std::string indent(std::string_view block) {
+  std::string out;
+  for (std::size_t at = 0; at < block.size();) {
+    std::size_t end = block.find('\n', at);
+    if (end == std::string_view::npos) end = block.size();
+    out += "    ";
+    out += block.substr(at, end - at);
+    out += '\n';
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+bool is_journal(std::string_view journal_stream, std::uint64_t device, std::uint64_t inode) {
+  const auto colon = journal_stream.find(':');
+  if (colon == std::string_view::npos) return false;
+  std::uint64_t dev = 0, ino = 0;
+  const char* const middle = journal_stream.data() + colon;
+  const char* const end = journal_stream.data() + journal_stream.size();
+  const auto a = std::from_chars(journal_stream.data(), middle, dev);
+  const auto b = std::from_chars(middle + 1, end, ino);
+  return a.ec == std::errc{} && a.ptr == middle && b.ec == std::errc{} && b.ptr == end && dev == device && ino == inode;
+}
+
+Spelling choose_spelling(LogFormat format, bool terminal, bool journal) {
+  switch (format) {
+    case LogFormat::json: return Spelling::json;
+    case LogFormat::journal: return Spelling::journal;
+    case LogFormat::text: return terminal ? Spelling::terminal : Spelling::logfmt;
+    case LogFormat::automatic: break;
+  }
+  if (journal) return Spelling::journal;             // 1
+  return terminal ? Spelling::terminal               // 2
+                  : Spelling::logfmt;                // 3
+}
+
+Logger::Logger(const LogConfig& config, int fd)
+    : fd_(fd),
+      level_(config.level),
+      spelling_(choose_spelling(config.format, isatty(fd) == 1, journal_reads(fd))),
+      colour_(may_colour(fd)) {}
+
+void Logger::write(const Line& line) { write(line, {}); }
+
+void Logger::write(const Line& line, std::string_view block) {
+  if (!wants(line.level())) return;
+  std::string bytes = spell(line, std::chrono::system_clock::now(), spelling_, colour_);
+  if (spelling_ == Spelling::terminal) bytes += indent(block);
+  const bool wrote = write_line(fd_, bytes, stuck_ ? 0 : patience_ms);
+  stuck_ = !wrote;
+  if (!wrote) lost_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Logger::finding(const Finding& finding, std::string_view id, std::span<const std::string> secrets) {
+  if (wants(Level::debug)) write(finding_line(finding, id, secrets), dump_finding(finding, secrets));
+}
+
+}  // namespace siltgate::observe

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "observe/sha256.hpp"
+
+#include <openssl/evp.h>
+
+#include <new>
+#include <stdexcept>
+
+namespace siltgate::observe {
+namespace {
+
+/// Fetched once: EVP_sha256() would look the algorithm up at every start.
+const EVP_MD* algorithm() {
+  static const EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (!md) throw std::runtime_error("OpenSSL offers no SHA-256");
+  return md;
+}
+
+constexpr std::string_view empty_hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+std::string to_hex(const unsigned char* bytes, std::size_t size) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(size * 2);
+  for (std::size_t i = 0; i < size; ++i) {
+    out += digits[bytes[i] >> 4];
+    out += digits[bytes[i] & 15];
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  State() {
+    if (!context) throw std::bad_alloc();
+  }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+};
+
+Sha256::Sha256() = default;
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+Sha256::Sha256(const Sha256& other) {
+  if (!other.state_) return;
+  state_ = std::make_unique<State>();
+  EVP_MD_CTX_copy_ex(state_->context, other.state_->context);
+}
+
+void Sha256::add(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (!state_) {
+    state_ = std::make_unique<State>();
+    EVP_DigestInit_ex(state_->context, algorithm(), nullptr);
+  }
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+std::string Sha256::hex() const {
+  if (!state_) return std::string(empty_hash);
+  State copy;
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_MD_CTX_copy_ex(copy.context, state_->context);
+  EVP_DigestFinal_ex(copy.context, digest, &size);
+  return to_hex(digest, size);
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  Sha256 hash;
+  hash.add(bytes);
+  return hash.hex();
+}
+
+void HashPair::part() {
+  out_ = std::make_unique<Sha256>(shared_);
+  shared_.add(waiting_);
+  waiting_ = {};
+}
+
+void HashPair::add_in(std::string_view bytes) {
+  in_bytes_ += bytes.size();
+  if (!out_ && waiting_.size() + bytes.size() > most_waiting) part();
+  if (out_)
+    shared_.add(bytes);
+  else
+    waiting_ += bytes;
+}
+
+void HashPair::add_out(std::string_view bytes) {
+  if (bytes.empty()) return;
+  out_bytes_ += bytes.size();
+  if (!out_ && std::string_view(waiting_).substr(0, bytes.size()) != bytes) part();
+  if (out_) {
+    out_->add(bytes);
+    return;
+  }
+  shared_.add(bytes);
+  waiting_.erase(0, bytes.size());
+  if (waiting_.empty()) waiting_ = {};
+}
+
+void HashPair::relay(std::string_view in, std::string_view first, std::string_view second) {
+  const bool usual = !out_ && waiting_.empty() && first.empty() && second.data() == in.data() &&
+                     second.size() <= in.size() && in.size() - second.size() <= most_waiting;
+  if (!usual) {
+    add_in(in);
+    add_out(first);
+    add_out(second);
+    return;
+  }
+  shared_.add(second);
+  waiting_ = in.substr(second.size());
+  in_bytes_ += in.size();
+  out_bytes_ += second.size();
+}
+
+std::string HashPair::in_hex() const {
+  if (waiting_.empty()) return shared_.hex();
+  Sha256 all(shared_);
+  all.add(waiting_);
+  return all.hex();
+}
+
+std::string HashPair::out_hex() const { return out_ ? out_->hex() : shared_.hex(); }
+
+}  // namespace siltgate::observe

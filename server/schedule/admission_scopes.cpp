@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// How names and limits become scopes, lanes and the tree over them:
+// (1) The quota ("unit") of a request is its key under `per: key`, else the group its model is in, else its key+model.
+// (2) The unit's cap is `concurrency`, unless the group, key or model there has a number of its own.
+// (3) keys[k] caps the key, models[m] the key+model, groups[g] the models of the group together, wherever the unit is.
+//     A model in two groups belongs to the first by name.
+// (4) A lane hangs at the narrowest scope that is the unit or has a cap of its own; requests of a lane share every limit.
+// (5) Per-minute windows sit at the unit, start_interval at the key.
+// (6) After a reload, a hold on something narrower than a lane holds the lane.
+#include <algorithm>
+#include <unordered_set>
+
+#include "schedule/admission_state.hpp"
+#include "schedule/refusal.hpp"
+
+namespace siltgate::schedule {
+
+namespace {
+
+const std::string* group_of(const ProviderLimits& limits, std::string_view model) {
+  for (const auto& [name, group] : limits.groups)
+    if (std::find(group.models.begin(), group.models.end(), model) != group.models.end()) return &name;
+  return nullptr;
+}
+
+const Concurrency* own_number(const std::map<std::string, Concurrency>& table, const std::string& name) {
+  const auto found = table.find(name);
+  return found == table.end() || found->second.mode == Concurrency::Mode::unset ? nullptr : &found->second;
+}
+
+}  // namespace
+
+std::string scope_name(Kind kind, std::string_view provider, std::string_view key, std::string_view name) {
+  std::string text(1, "tpkgm"[static_cast<int>(kind)]);
+  for (auto part : {provider, key, name}) {
+    text += '\x1f';
+    text += part;
+  }
+  return text;
+}
+
+Admission::State::State() {
+  root = &scope(Kind::total, "", "", "");
+  rebuild();
+}
+
+const ProviderLimits& Admission::State::limits_of(std::string_view provider) const {
+  static const ProviderLimits none;
+  const auto found = limits.find(std::string(provider));
+  return found == limits.end() ? none : found->second;
+}
+
+Scope& Admission::State::scope(Kind kind, std::string_view provider, std::string_view key, std::string_view name) {
+  auto& slot = scopes[scope_name(kind, provider, key, name)];
+  if (!slot) {
+    slot = std::make_unique<Scope>(kind, provider, key, name);
+    if (kind != Kind::total) set_limits(*slot);
+  }
+  return *slot;
+}
+
+void Admission::State::set_limits(Scope& s) {
+  const ProviderLimits& l = limits_of(s.provider);
+  const bool unit = s.kind == (l.per == Per::key ? Kind::key : Kind::model) ||
+                    (l.per == Per::key_model && s.kind == Kind::group);
+  const Concurrency* number = nullptr;
+  if (s.kind == Kind::key) number = own_number(l.keys, s.key);
+  if (s.kind == Kind::model) number = own_number(l.models, s.name);
+  if (s.kind == Kind::group) {
+    const auto group = l.groups.find(s.name);
+    if (group != l.groups.end() && group->second.concurrency.mode != Concurrency::Mode::unset)
+      number = &group->second.concurrency;
+  }
+  const bool grouped = s.kind == Kind::model && group_of(l, s.name);
+  if (!number && unit && !grouped) number = &l.concurrency;  // (2)
+  s.cap = 0;
+  if (s.kind == Kind::total) s.cap = total;
+  if (s.kind == Kind::provider) s.cap = l.total;
+  if (number && number->mode == Concurrency::Mode::fixed) s.cap = std::max(1, number->count);
+  if (number && number->mode == Concurrency::Mode::automatic) {
+    if (!s.adaptive) {
+      s.adaptive.emplace(std::max(1, number->count));
+      s.adaptive_started = number->count > 0;
+      const auto learned = imported.find(scope_name(s.kind, s.provider, s.key, s.name));
+      if (learned != imported.end()) {
+        s.adaptive->restore(learned->second, now);
+        s.adaptive_started = true;
+      }
+    }
+    s.adaptive->set_most(number->most);
+    s.cap = s.adaptive->limit();
+  } else {
+    s.adaptive.reset();
+  }
+  s.start_interval = s.kind == Kind::key ? l.start_interval : Duration{0};  // (5)
+  if (s.start_interval == Duration{0}) s.next_start = TimePoint{};
+  s.release_delay = s.kind == Kind::total ? Duration{0} : l.release_delay;
+  s.requests.set_limit(unit && !grouped ? l.requests_per_minute : 0);
+  s.tokens.set_limit(unit && !grouped ? l.tokens_per_minute : 0);
+  s.limited = s.kind == Kind::total || s.cap > 0 || s.start_interval > Duration{0} || s.requests.limited() ||
+              s.tokens.limited();
+}
+
+/// Finds the path, the unit and the lane of a target by the limits in force.
+void Admission::State::place(Target& t) {
+  const ProviderLimits& l = limits_of(t.provider);
+  const std::string* group = group_of(l, t.model);
+  Scope& provider = scope(Kind::provider, t.provider, "", "");
+  Scope& key = scope(Kind::key, t.provider, t.key, "");
+  Scope* in_group = group ? &scope(Kind::group, t.provider, t.key, *group) : nullptr;
+  Scope& model = scope(Kind::model, t.provider, t.key, t.model);
+  t.path = {root, &provider, &key, in_group, &model};
+  Scope* wider = nullptr;
+  for (Scope* s : t.path)
+    if (s) s->parent = wider, wider = s;
+  Scope* unit = l.per == Per::key ? &key : in_group ? in_group : &model;  // (1)
+  if (t.unit && t.unit != unit) {
+    // Entries made in the old quota's windows mean nothing in the new one's.
+    for (auto& [ticket, waiter] : waiters)
+      if (waiter->target == &t) waiter->request_entry = waiter->token_entry = 0;
+  }
+  t.unit = unit;
+  Scope* leaf = model.limited || unit == &model ? &model  // (4)
+                : in_group && (in_group->limited || unit == in_group) ? in_group
+                                                                       : &key;
+  for (Scope* s = &model; s != leaf; s = s->parent) {  // (6)
+    leaf->held_until = std::max(leaf->held_until, s->held_until);
+    s->held_until = TimePoint{};
+  }
+  if (!leaf->lane) leaf->lane = std::make_unique<Lane>(leaf);
+  t.lane = leaf->lane.get();
+}
+
+/// Ties the lane of `target` to the tree, once.
+void Admission::State::hang(Lane& lane, const Target& target) {
+  const auto known = [&](const Scope& s) {
+    return std::find(s.beneath.begin(), s.beneath.end(), &lane) != s.beneath.end();
+  };
+  if (known(*lane.leaf)) return;
+  Child* child = &lane;
+  bool reached = false;  // scopes below the leaf only count
+  for (int i = path_length - 1; i >= 0; --i) {
+    Scope* s = target.path[i];
+    if (!s) continue;
+    reached = reached || s == lane.leaf;
+    if (!reached) continue;
+    s->beneath.push_back(&lane);
+    if (!s->limited || !child) continue;
+    const bool tied = child->above != nullptr;
+    if (!tied) {
+      child->above = s;
+      ++s->children;
+    }
+    child = tied ? nullptr : s;
+  }
+}
+
+Target& Admission::State::target(std::string_view provider, std::string_view key, std::string_view model,
+                                 std::string_view profile) {
+  auto& slot = targets[scope_name(Kind::model, provider, key, model)];
+  if (!slot) {
+    slot = std::make_unique<Target>(provider, key, model);
+    place(*slot);
+    hang(*slot->lane, *slot);
+  }
+  if (!profile.empty()) start_adaptive(*slot, profile);
+  return *slot;
+}
+
+/// Rule 1 of adaptive_limit.hpp: the profile is known only when the first request names it.
+void Admission::State::start_adaptive(Target& t, std::string_view profile) {
+  for (Scope* s : t.path) {
+    if (!s || !s->adaptive || s->adaptive_started) continue;
+    s->adaptive->restore({initial_concurrency(profile), 0, 0}, now);
+    s->adaptive_started = true;
+    s->cap = s->adaptive->limit();
+  }
+}
+
+/// Builds the tree anew from the limits in force; nobody is forgotten. Linear in everything.
+void Admission::State::rebuild() {
+  std::vector<Waiter*> line;
+  for (auto& [ticket, waiter] : waiters)
+    if (waiter->where != Waiter::Where::running) line.push_back(waiter);
+  std::sort(line.begin(), line.end(), [](auto* a, auto* b) { return a->arrived_order < b->arrived_order; });
+  for (auto& [name, s] : scopes)
+    if (s->lane) s->lane->queue.drain([](Waiter&) {});
+  const auto untie = [this](Child& child) {
+    set_alarm(child, std::nullopt);
+    child.above = nullptr;
+    child.candidate = nullptr;
+    child.listed = -1;
+  };
+  for (auto& [name, s] : scopes) {
+    untie(*s);
+    if (s->lane) untie(*s->lane);
+    s->running = s->waiting = s->children = 0;
+    s->beneath.clear();
+    for (auto& list : s->ready) list.clear();
+    set_limits(*s);
+  }
+  for (auto& [name, t] : targets) {
+    t->parked.clear();
+    set_alarm(*t, std::nullopt);
+    place(*t);
+  }
+  for (auto& [name, t] : targets) hang(*t->lane, *t);
+  for (auto& [ticket, waiter] : waiters)
+    if (waiter->where == Waiter::Where::running)
+      for (Scope* s : waiter->target->path)
+        if (s) ++s->running;
+  waiting = 0;
+  const bool fifo = queue.order == Order::fifo;
+  for (Waiter* waiter : line) {
+    waiter->session = fifo ? 0 : waiter->named_session;
+    waiter->klass = fifo ? 0 : waiter->named_class;
+    enqueue(*waiter, waiter->granted_order != 0);
+  }
+  for (Lane* lane : root->beneath) refresh(*lane);
+}
+
+/// Keeps names that come once and never again from piling up.
+void Admission::State::forget_idle() {
+  std::erase_if(targets, [this](auto& entry) {
+    Target& t = *entry.second;
+    const bool idle = t.users == 0 && t.circuit.streak() == 0 && t.unit->held_until <= now;
+    if (idle) set_alarm(t, std::nullopt);
+    return idle;
+  });
+  rebuild();
+  std::unordered_set<const Scope*> used{root};
+  for (auto& [name, t] : targets) used.insert(t->path.begin(), t->path.end());
+  std::erase_if(scopes, [&](auto& entry) {
+    Scope& s = *entry.second;
+    const bool idle = !used.contains(&s) && s.held_until <= now && s.rests.empty();
+    if (idle) {
+      set_alarm(s, std::nullopt);
+      if (s.lane) set_alarm(*s.lane, std::nullopt);
+    }
+    return idle;
+  });
+  crowded = std::max<std::size_t>(1024, targets.size() * 2);
+}
+
+void Admission::configure(const std::vector<std::pair<std::string, ProviderLimits>>& providers, int total,
+                          const QueueConfig& queue, TimePoint now) {
+  State& s = *state_;
+  s.advance(now);
+  s.limits.clear();
+  for (const auto& [name, limits] : providers) s.limits[name] = limits;
+  s.total = total;
+  s.queue = queue;
+  s.rebuild();
+  s.settle();
+}
+
+std::vector<LearnedLimit> Admission::export_state() const {
+  std::vector<LearnedLimit> learned;
+  for (const auto& [name, s] : state_->scopes) {
+    if (!s->adaptive || !s->adaptive_started) continue;
+    const AdaptiveMemory memory = s->adaptive->memory();
+    learned.push_back({name, memory.limit, memory.refused_level, memory.doublings});
+  }
+  std::sort(learned.begin(), learned.end(), [](auto& a, auto& b) { return a.scope < b.scope; });
+  return learned;
+}
+
+void Admission::import_state(const std::vector<LearnedLimit>& learned, TimePoint now) {
+  State& s = *state_;
+  s.advance(now);
+  for (const auto& one : learned) {
+    const AdaptiveMemory memory{one.limit, one.refused_level, one.doublings};
+    s.imported[one.scope] = memory;
+    const auto found = s.scopes.find(one.scope);
+    if (found == s.scopes.end() || !found->second->adaptive) continue;
+    found->second->adaptive->restore(memory, s.now);
+    found->second->adaptive_started = true;
+  }
+  s.rebuild();
+  s.settle();
+}
+
+}  // namespace siltgate::schedule

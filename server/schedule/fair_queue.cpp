@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schedule/fair_queue.hpp"
+
+namespace siltgate::schedule {
+
+void FairQueue::append(Ring& ring, WaitingSession& session) {
+  session.before = ring.last;
+  session.after = nullptr;
+  (ring.last ? ring.last->after : ring.first) = &session;
+  ring.last = &session;
+}
+
+void FairQueue::unlink(Ring& ring, WaitingSession& session) {
+  (session.before ? session.before->after : ring.first) = session.after;
+  (session.after ? session.after->before : ring.last) = session.before;
+}
+
+std::array<bool, class_count> FairQueue::available() const {
+  std::array<bool, class_count> some{};
+  for (int c = 0; c < class_count; ++c) some[c] = rings_[c].first != nullptr;
+  return some;
+}
+
+void FairQueue::push(Waiter& waiter, TimePoint now) {
+  Ring& ring = rings_[waiter.klass];
+  if (!ring.first) turns_.activate(waiter.klass, now);
+  auto [found, fresh] = ring.sessions.try_emplace(waiter.session);
+  WaitingSession& session = found->second;
+  if (fresh) {
+    session.id = waiter.session;
+    append(ring, session);
+  }
+  Waiter* behind = session.last;  // the one this waiter follows
+  if (behind && behind->arrived_order > waiter.arrived_order) {
+    // Comes back from being parked: those are older than most of the line, so search from its head.
+    behind = nullptr;
+    for (Waiter* w = session.first; w && w->arrived_order < waiter.arrived_order; w = w->after) behind = w;
+  }
+  waiter.before = behind;
+  waiter.after = behind ? behind->after : session.first;
+  (waiter.before ? waiter.before->after : session.first) = &waiter;
+  (waiter.after ? waiter.after->before : session.last) = &waiter;
+  waiter.line = &session;
+  waiter.where = Waiter::Where::queue;
+  ++size_;
+}
+
+void FairQueue::push_returned(Waiter& waiter) {
+  returned_.emplace(waiter.granted_order, &waiter);
+  waiter.where = Waiter::Where::returned;
+  ++size_;
+}
+
+void FairQueue::remove(Waiter& waiter) {
+  --size_;
+  if (waiter.where == Waiter::Where::returned) {
+    returned_.erase(waiter.granted_order);
+  } else {
+    Ring& ring = rings_[waiter.klass];
+    WaitingSession& session = *waiter.line;
+    (waiter.before ? waiter.before->after : session.first) = waiter.after;
+    (waiter.after ? waiter.after->before : session.last) = waiter.before;
+    waiter.before = waiter.after = nullptr;
+    waiter.line = nullptr;
+    if (!session.first) {
+      unlink(ring, session);
+      ring.sessions.erase(session.id);
+    }
+  }
+  waiter.where = Waiter::Where::nowhere;
+}
+
+Waiter* FairQueue::front(TimePoint now, Duration age) const {
+  if (!returned_.empty()) return returned_.begin()->second;
+  const auto some = available();
+  if (!some[0] && !some[1] && !some[2]) return nullptr;
+  return rings_[turns_.pick(some, now, age)].first->first;
+}
+
+void FairQueue::take(Waiter& waiter, TimePoint now) {
+  if (waiter.where == Waiter::Where::queue) {
+    turns_.charge(waiter.klass, available(), now);
+    Ring& ring = rings_[waiter.klass];
+    WaitingSession& session = *waiter.line;
+    unlink(ring, session);
+    append(ring, session);
+  }
+  remove(waiter);
+}
+
+}  // namespace siltgate::schedule

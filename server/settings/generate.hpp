@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts that come out of the field table. Pure.
+#pragma once
+
+#include <string>
+
+namespace siltgate::settings {
+
+/// config/schema.json and `config --schema`: JSON Schema draft 7.
+std::string schema_text();
+/// docs/config.md.
+std::string reference_text();
+/// config/example.jsonc and `config --init`: every key with unit, default and why. `everything`: what is commented out
+/// there (named things, keys without a fixed default) is live too, with its example value.
+std::string example_text(bool everything = false);
+
+}  // namespace siltgate::settings

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/retry.hpp"
+
+#include "support/catch.hpp"
+
+using namespace siltgate;
+using namespace siltgate::flow;
+using namespace std::chrono_literals;
+using schedule::Refusal;
+using schedule::RefusalClass;
+
+namespace {
+
+Failure failure(Cause cause, Retry retry = Retry::safe, Phase phase = Phase::relay_body) {
+  return {phase, Party::provider, cause, retry, {}, ""};
+}
+
+Refusal refusal(RefusalClass klass, std::optional<Duration> wait = {}) {
+  Refusal r;
+  r.klass = klass;
+  r.wait = wait;
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("nothing is tried again once a byte was delivered", "[flow]") {
+  auto lost = failure(Cause::upstream_reset);
+  CHECK(plan_retry({lost, {}, 1, 0s, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({lost, {}, 1, 0s, true}, {}, 0.5));
+}
+
+TEST_CASE("only refusals that may pass are tried again", "[flow]") {
+  auto said = failure(Cause::provider_error, Retry::never);
+  for (auto klass : {RefusalClass::concurrency, RefusalClass::rate, RefusalClass::overloaded, RefusalClass::transient})
+    CHECK(plan_retry({said, refusal(klass), 1, 0s, false}, {}, 0.5));
+  for (auto klass : {RefusalClass::quota, RefusalClass::account, RefusalClass::auth, RefusalClass::request})
+    CHECK_FALSE(plan_retry({said, refusal(klass), 1, 0s, false}, {}, 0.5));
+}
+
+TEST_CASE("attempts and waiting are bounded", "[flow]") {
+  auto said = failure(Cause::provider_error, Retry::never);
+  auto busy = refusal(RefusalClass::concurrency);
+  CHECK(plan_retry({said, busy, 5, 0s, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({said, busy, 6, 0s, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({said, busy, 1, 5min, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({said, refusal(RefusalClass::rate, 1h), 1, 0s, false}, {}, 0.5));
+}
+
+TEST_CASE("damage is tried again at most twice, a wrong kind of answer once", "[flow]") {
+  auto damaged = failure(Cause::damaged);
+  CHECK(plan_retry({damaged, {}, 2, 0s, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({damaged, {}, 3, 0s, false}, {}, 0.5));
+  auto wrong = failure(Cause::damaged, Retry::safe, Phase::read_head);
+  CHECK(plan_retry({wrong, {}, 1, 0s, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({wrong, {}, 2, 0s, false}, {}, 0.5));
+}
+
+TEST_CASE("the provider's own waiting time is kept, never undercut", "[flow]") {
+  auto said = failure(Cause::provider_error, Retry::never);
+  auto wait = plan_retry({said, refusal(RefusalClass::rate, 2s), 1, 0s, false}, {}, 0.0);
+  REQUIRE(wait);
+  CHECK(*wait == 2s);
+  wait = plan_retry({said, refusal(RefusalClass::rate, 2s), 1, 0s, false}, {}, 0.999);
+  CHECK((*wait >= 2s && *wait < 2500ms));
+}
+
+TEST_CASE("endings tell the scheduler what the attempt was", "[flow]") {
+  using schedule::Ending;
+  CHECK(ending_of(failure(Cause::provider_error), refusal(RefusalClass::concurrency)) == Ending::refused_concurrency);
+  CHECK(ending_of(failure(Cause::damaged), {}) == Ending::damaged);
+  CHECK(ending_of(failure(Cause::upstream_closed), {}) == Ending::damaged);
+  CHECK(ending_of(failure(Cause::upstream_reset, Retry::if_reused, Phase::read_head), {}) == Ending::transient);
+  CHECK(ending_of(failure(Cause::connect_failed, Retry::safe, Phase::connect), {}) == Ending::transient);
+  CHECK(ending_of(failure(Cause::client_left), {}) == Ending::ignored);
+}
