@@ -158,7 +158,9 @@ Action StreamChecker::State::judge_between(std::string_view piece) {
 
 /// A complete event, or bytes between events.
 void StreamChecker::State::take(EventSplitter::Kind kind, std::string_view piece) {
-  if (overlong || held.size() + piece.size() > config.event_limit.count) {
+  // An LF behind the last CR does not count: had a read ended between them, it would have come on its own.
+  const std::size_t size = held.size() + piece.size() - (piece.ends_with("\r\n") ? 1 : 0);
+  if (overlong || size > config.event_limit.count) {
     hold(piece);
     dropped_cr = open == Open::drop && piece.ends_with('\r');
     if (!rejected) close_piece();
