@@ -101,6 +101,16 @@ run_ctest() {  # name, ctest arguments
   if [ $((passed + failed)) -eq "$before" ]; then fail "$name: no test ran"; fi
 }
 
+# The SDKs under test need Node 20.10; Debian 12 has 18, whose npm fetches the newer program into build/.
+ensure_newer_node() {
+  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 10) ? 0 : 1)' && return
+  local machine=x64
+  case $(uname -m) in aarch64 | arm64) machine=arm64 ;; esac
+  [ -x "build/node/node_modules/node-linux-$machine/bin/node" ] ||
+    npm install --prefix build/node --no-audit --no-fund --ignore-scripts "node-linux-$machine@20" || return
+  PATH=$root/build/node/node_modules/node-linux-$machine/bin:$PATH
+}
+
 # Real clients against the release build. Their runner prints node's own totals ("# pass 5" or "ℹ pass 5").
 run_clients() {
   local log=$root/build/clients.log status failed_before=$failed
@@ -177,5 +187,5 @@ step 'release build' build release && run_ctest release --preset release
 [ "$mode" != --quick ] || exit 0
 step 'asan build' build asan && run_ctest asan --preset asan
 step 'tsan build' build tsan && run_ctest tsan --preset tsan --tests-regex '^(unit|flow)'
-run_clients
+step 'node for the clients' ensure_newer_node && run_clients
 exit 0

@@ -46,12 +46,12 @@ void choose_key(Exchange& x, std::string_view credential) {
 
 std::string session_of(const Exchange& x, const std::string& token_name) {
   auto lookup = [&x](std::string_view name) { return x.request.fields.find(name); };
-  return schedule::session_name(lookup, token_name, x.entrance.peer_address + " " + x.record.user_agent);
+  return schedule::session_of(lookup, token_name, x.entrance.peer_address);
 }
 
 void note_class(Exchange& x) {
   auto lookup = [&x](std::string_view name) { return x.request.fields.find(name); };
-  x.klass = schedule::class_of(lookup, x.hints.has_tools, x.hints.title_prompt);
+  x.klass = schedule::class_of(lookup, {x.hints.has_tools, x.hints.title_prompt});
   x.record.schedule_class = std::string(schedule::to_string(x.klass));
 }
 

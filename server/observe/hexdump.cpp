@@ -44,6 +44,7 @@ std::string hexdump(std::string_view bytes, std::uint64_t offset, std::optional<
   std::string out;
   const std::uint64_t end = offset + bytes.size();
   if (fault && (*fault < offset || *fault > end)) fault.reset();
+  if (bytes.empty() && !fault) return out;
   for (std::uint64_t row = offset - offset % row_size; row < end || (fault && row <= *fault); row += row_size) {
     out += dump_row(bytes, offset, row);
     if (fault && *fault >= row && *fault - row < row_size) out += std::string(column(*fault - row), ' ') + "^^\n";

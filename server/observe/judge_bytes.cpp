@@ -10,12 +10,18 @@
 namespace siltgate::observe::steps {
 namespace {
 
-const Finding* first_finding(const ExchangeRecord& record, auto matches) {
-  auto found = std::find_if(record.findings.begin(), record.findings.end(), matches);
-  return found == record.findings.end() ? nullptr : &*found;
+/// The last one, because earlier attempts come first.
+const Finding* last_finding(const ExchangeRecord& record, auto matches) {
+  auto found = std::find_if(record.findings.rbegin(), record.findings.rend(), matches);
+  return found == record.findings.rend() ? nullptr : &*found;
 }
 
-bool damage(const Finding& finding) { return finding.action == Action::reject || finding.action == Action::drop; }
+/// What made the answer unsound. A rejection before a complete answer belongs to an attempt that was repeated.
+const Finding* damage(const ExchangeRecord& record) {
+  return last_finding(record, [&](const Finding& f) {
+    return f.action == Action::drop || (f.action == Action::reject && !complete(record));
+  });
+}
 
 std::string_view what_is_damaged(Check check) {
   switch (check) {
@@ -64,7 +70,7 @@ void rule_on_damage(const ExchangeRecord& record, Verdict& v) {
 bool intact_status(const ExchangeRecord& record) { return record.status >= 200 && record.status < 400; }
 
 bool same_bytes(const ExchangeRecord& record) {
-  return record.sha256_in == record.sha256_out && record.bytes_in == record.bytes_out;
+  return record.sha256_in.empty() ? record.bytes_in == record.bytes_out : record.sha256_in == record.sha256_out;
 }
 
 std::string equality_fact(const ExchangeRecord& record) {
@@ -77,17 +83,10 @@ std::string equality_fact(const ExchangeRecord& record) {
                      record.bytes_out, record.sha256_out);
 }
 
-/// The answer reached the client whole.
-bool complete(const ExchangeRecord& record) {
-  if (record.ended_cleanly) return cause_of(record) == Cause::none;
-  const bool left = record.closed_first == Closer::client || cause_of(record) == Cause::client_left;
-  return left && !record.finish_reason.empty() && record.bytes_in == record.bytes_out;
-}
-
 }  // namespace
 
 Decision damaged_bytes(const ExchangeRecord& record) {
-  const Finding* finding = first_finding(record, damage);
+  const Finding* finding = damage(record);
   if (!finding && cause_of(record) != Cause::damaged) return {};
   if (finding && finding->check == Check::garble) return {};
   Verdict v;
@@ -98,7 +97,7 @@ Decision damaged_bytes(const ExchangeRecord& record) {
   for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));
   if (!finding)
     if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
-  v.facts.push_back(fmt::format("{} sound bytes were delivered before it; the damaged event was not.", record.bytes_out));
+  v.facts.push_back(delivered_fact(record));
   add_history(record, v.facts);
   v.advice = v.blame == Blame::network
                  ? "Let the middlebox leave this host's TLS alone, or ask whoever runs it; siltgate export ID --bundle has the bytes."
@@ -108,7 +107,9 @@ Decision damaged_bytes(const ExchangeRecord& record) {
 }
 
 Decision degenerate_text(const ExchangeRecord& record) {
-  const Finding* finding = first_finding(record, [](const Finding& f) { return f.check == Check::garble; });
+  const Finding* finding = last_finding(record, [&](const Finding& f) {
+    return f.check == Check::garble && (f.action != Action::reject || !complete(record));
+  });
   if (!finding) return {};
   Verdict v;
   v.blame = Blame::provider;
@@ -123,7 +124,7 @@ Decision degenerate_text(const ExchangeRecord& record) {
 }
 
 Decision changed_by_siltgate(const ExchangeRecord& record) {
-  const bool mended = first_finding(record, [](const Finding& f) { return f.action == Action::repair; }) != nullptr;
+  const bool mended = last_finding(record, [](const Finding& f) { return f.action == Action::repair; }) != nullptr;
   if (mended || same_bytes(record) || !record.ended_cleanly || record.sha256_in.empty()) return {};
   Verdict v;
   v.blame = Blame::siltgate;
@@ -153,7 +154,7 @@ Decision client_replay(const ExchangeRecord& record) {
 
 Decision intact(const ExchangeRecord& record) {
   if (!complete(record) || !intact_status(record)) return {};
-  const Finding* mended = first_finding(record, [](const Finding& f) { return f.action == Action::repair; });
+  const Finding* mended = last_finding(record, [](const Finding& f) { return f.action == Action::repair; });
   Verdict v;
   v.blame = Blame::intact;
   v.cause = mended ? "repaired" : "intact";
@@ -162,6 +163,8 @@ Decision intact(const ExchangeRecord& record) {
                      : "every check passed and every byte was delivered";
   v.facts.push_back(equality_fact(record));
   for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));
+  if (last_finding(record, [](const Finding& f) { return f.action == Action::reject; }))
+    v.facts.push_back("The rejected answer came in an earlier attempt, of which nothing was delivered.");
   if (!record.ended_cleanly) v.facts.push_back("The client closed its connection once it had the end of the answer.");
   if (record.inserted_bytes)
     v.facts.push_back(fmt::format("siltgate added {} bytes of its own (heartbeats).", record.inserted_bytes));

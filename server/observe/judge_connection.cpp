@@ -173,8 +173,7 @@ Decision broken_stream(const ExchangeRecord& record) {
                                 record.events, ms(gap)));
   v.facts.push_back(ruling.reason);
   if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
-  v.facts.push_back(fmt::format("{} bytes of it were delivered; the client was told of the failure, not of an end.",
-                                record.bytes_out));
+  v.facts.push_back(delivered_fact(record));
   add_history(record, v.facts);
   v.advice = break_advice(record);
   return v;

@@ -48,11 +48,6 @@ const Own* find_own(Cause cause) {
   return nullptr;
 }
 
-/// The client had everything when it left: the answer's end was delivered.
-bool had_the_end(const ExchangeRecord& record) {
-  return !record.finish_reason.empty() && record.bytes_out == record.bytes_in && record.bytes_out > 0;
-}
-
 }  // namespace
 
 Decision own_refusal(const ExchangeRecord& record) {
@@ -78,7 +73,7 @@ Decision own_refusal(const ExchangeRecord& record) {
 Decision client_left(const ExchangeRecord& record) {
   const bool left = cause_of(record) == Cause::client_left ||
                     (record.closed_first == Closer::client && !record.ended_cleanly && cause_of(record) == Cause::none);
-  if (!left || had_the_end(record)) return {};
+  if (!left || complete(record)) return {};
   const TimePoint last = record.last_byte_in != TimePoint{} ? record.last_byte_in : record.accepted;
   const Duration quiet = span(last, record.ended);
   Verdict v;

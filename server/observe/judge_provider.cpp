@@ -51,6 +51,8 @@ Decision provider_status(const ExchangeRecord& record) {
 Decision in_band_error(const ExchangeRecord& record) {
   const bool refused = !record.attempts.empty() && !record.attempts.back().refusal.empty();
   if (record.provider_error.empty() && !refused && cause_of(record) != Cause::provider_error) return {};
+  const bool of_earlier_attempt = record.attempts.size() > 1 && !refused && complete(record) && !record.finish_reason.empty();
+  if (of_earlier_attempt) return {};
   Verdict v = reported(record.attempts.empty() ? Attempt{} : record.attempts.back(), 0);
   v.facts.push_back(fmt::format("It came in an answer with status {} after {} bytes in {} events.", record.status,
                                 record.bytes_in, record.events));

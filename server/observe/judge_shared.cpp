@@ -52,6 +52,21 @@ std::string between_fact(const ExchangeRecord& record) {
   return "The connection was plain http: anything between the provider and this machine could change bytes.";
 }
 
+bool complete(const ExchangeRecord& record) {
+  if (record.ended_cleanly) return cause_of(record) == Cause::none;
+  const bool left = cause_of(record) == Cause::client_left ||
+                    (record.closed_first == Closer::client && cause_of(record) == Cause::none);
+  return left && !record.finish_reason.empty() && record.bytes_in > 0 && record.bytes_in == record.bytes_out;
+}
+
+std::string delivered_fact(const ExchangeRecord& record) {
+  if (!record.delivered_body) return "Nothing of the answer was delivered.";
+  if (!record.finish_reason.empty())
+    return fmt::format("{} bytes were delivered, the finish reason among them: the text itself is whole.", record.bytes_out);
+  return fmt::format("{} sound bytes of the answer were delivered; the client was told of the failure, not of an end.",
+                     record.bytes_out);
+}
+
 std::string ms(Duration duration) { return fmt::format("{} ms", to_ms(duration)); }
 
 Duration span(TimePoint from, TimePoint to) {

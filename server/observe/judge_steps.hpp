@@ -40,6 +40,11 @@ Between between(const ExchangeRecord& record);
 /// The same as a sentence.
 std::string between_fact(const ExchangeRecord& record);
 
+/// The answer reached the client whole: cleanly ended, or left by a client that had its end.
+bool complete(const ExchangeRecord& record);
+/// "3412 bytes of it were delivered."
+std::string delivered_fact(const ExchangeRecord& record);
+
 /// "1234 ms".
 std::string ms(Duration duration);
 /// From `from` to `to`; zero when either is unset or they are out of order.

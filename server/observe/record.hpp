@@ -83,12 +83,12 @@ struct ExchangeRecord {
   std::string provider_error;          // code and message of an in-band or HTTP provider error, bounded
 
   std::uint64_t events = 0;
-  std::uint64_t bytes_in = 0, bytes_out = 0;     // response body, after transfer-decoding
+  std::uint64_t bytes_in = 0, bytes_out = 0;     // response body of the last attempt, after transfer-decoding
   std::uint64_t request_bytes = 0;
   std::int64_t in_tokens = -1, out_tokens = -1;  // -1 = not said
-  std::string sha256_in, sha256_out;             // hex; equal when nothing was changed
+  std::string sha256_in, sha256_out;             // hex, of the last attempt; equal when nothing was changed
   std::string request_sha256;
-  std::vector<Finding> findings;
+  std::vector<Finding> findings;       // of all attempts, in their order
   std::optional<Failure> failure;      // why it did not end cleanly
   Closer closed_first = Closer::nobody;
 

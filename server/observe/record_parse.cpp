@@ -57,6 +57,7 @@ Failure read_failure(const Json& in) {
 }
 
 Attempt read_attempt(const Json& in) {
+  in.at("status");  // throws on what is no object
   Attempt out;
   get_time(in, "admitted_ms", out.admitted);
   get_time(in, "connected_ms", out.connected);
@@ -74,6 +75,7 @@ Attempt read_attempt(const Json& in) {
 int nibble(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0; }
 
 Finding read_finding(const Json& in) {
+  in.at("check");
   Finding out;
   get_word(in, "check", Check::garble, out.check);
   get_word(in, "action", Action::reject, out.action);

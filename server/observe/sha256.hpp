@@ -43,6 +43,9 @@ class HashPair {
   /// One read and what left because of it; the usual case (`second` is the front of `in`) copies only what is held back.
   void relay(std::string_view in, std::string_view first, std::string_view second);
 
+  /// A new attempt begins: what came before counts for nothing.
+  void reset() { *this = HashPair{}; }
+
   std::string in_hex() const;
   std::string out_hex() const;
   std::uint64_t in_bytes() const { return in_bytes_; }

@@ -94,7 +94,7 @@ void check_listeners(const Settings& s, std::vector<Fault>& out) {
       }
 }
 
-void derive_provider(flow::Provider& provider, const Settings& s, bool chosen, Origins& origins) {
+void derive_provider(flow::Provider& provider, const Settings& s, Origins& origins) {
   auto note = [&](std::string_view rest, std::string why) {
     origins[provider_path(provider, rest)] = {Origin::From::derived, std::move(why), {}, {}, ""};
   };
@@ -105,7 +105,8 @@ void derive_provider(flow::Provider& provider, const Settings& s, bool chosen, O
   }
   auto& cap = provider.limits.concurrency;
   if (cap.mode != Concurrency::Mode::unset) return;
-  if (chosen || provider.profile != "zai") {
+  // Z.AI's plans allow as little as one: only a number lifts that, not the automatic of everybody.
+  if (s.concurrency.mode == Concurrency::Mode::fixed || provider.profile != "zai") {
     cap = s.concurrency;
     note("limits.concurrency", "limits.concurrency");
   } else {
@@ -117,12 +118,13 @@ void derive_provider(flow::Provider& provider, const Settings& s, bool chosen, O
 }  // namespace
 
 void derive_settings(Settings& settings, Origins& origins) {
-  const bool chosen = origins.count("limits.concurrency") > 0;
-  for (auto& provider : settings.flow.providers) derive_provider(provider, settings, chosen, origins);
+  for (auto& provider : settings.flow.providers) derive_provider(provider, settings, origins);
   if (settings.flow.default_provider.empty() && settings.flow.providers.size() == 1) {
     settings.flow.default_provider = settings.flow.providers.front().name;
     origins["default_provider"] = {Origin::From::derived, "the only provider", {}, {}, ""};
   }
+  settings.flow.access.allowed_hosts = settings.admin.allowed_hosts;
+  settings.flow.client_tokens = settings.client_tokens;
   settings.flow.debug_events = settings.log.level == observe::Level::debug;
 }
 

@@ -39,14 +39,14 @@ class Writer {
     if (field.required)
       add("needed");
     else if (!value.empty() || !field.fallback.empty())
-      add("default " + (value.empty() ? std::string(field.fallback) : value));
+      add("default: " + (value.empty() ? std::string(field.fallback) : value));
     return out;
   }
 
   void leaf(const Branch& branch, int depth, bool off) {
     const Field& field = *branch.field;
     const std::string value = default_of(field);
-    line(depth, true, std::string(field.why) + ".");
+    line(depth, true, std::string(field.why));
     if (auto known = facts(field); !known.empty()) line(depth, true, "  " + known);
     const bool unset = value.empty() && !field.required;
     const std::string name = branch.name == "*" ? std::string(find_section(parent_path(branch.path))->example) : branch.name;
@@ -67,7 +67,7 @@ class Writer {
 
   void section(const Branch& branch, int depth, bool off) {
     const Shape shape = branch.section->shape;
-    line(depth, true, std::string(branch.section->why) + (shape == Shape::object ? ":" : "."));
+    line(depth, true, std::string(branch.section->why));
     line(depth, off, '"' + branch.name + "\": " + (shape == Shape::list ? "[" : "{"));
     if (shape == Shape::object) {
       members(branch, depth + 1, off);

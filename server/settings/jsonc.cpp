@@ -242,7 +242,8 @@ class Parser {
     Node node;
     if (!member_key(node)) return;
     skip_space();
-    if (here() == ':' || here() == '=') {
+    const bool joined = here() == ':' || here() == '=';
+    if (joined) {
       if (here() == '=') complain({at_, at_ + 1}, "expected : between key and value, found =");
       ++at_;
     } else {
@@ -250,7 +251,7 @@ class Parser {
     }
     skip_space();
     if (here() == ',' || here() == '}') {
-      if (text_[at_ - 1] == ':') complain({at_, at_ + 1}, "the key \"" + node.key + "\" has no value");
+      if (joined) complain({at_, at_ + 1}, "the key \"" + node.key + "\" has no value");
       node.span = {at_, at_};
     } else {
       value(node, depth + 1);

@@ -34,7 +34,7 @@ class Load {
     for (auto& [path, origin] : loaded_.origins)
       if (source && origin.from == Origin::From::file) origin.name = source->diagnose({origin.value, ""}).where;
     if (sound_tree) {
-      if (loaded_.settings.flow.providers.empty()) errors_.push_back({std::string::npos, no_provider(source)});
+      if (loaded_.settings.flow.providers.empty() && !tried_a_provider_) errors_.push_back({std::string::npos, no_provider(source)});
       for (const Fault& fault : check_settings(loaded_.settings, loaded_.origins)) errors_.push_back(place(fault, source));
       read_ca_files(source);
     }
@@ -52,6 +52,8 @@ class Load {
     if (parsed.complete)
       for (Complaint& one : fill_settings(source, parsed.root, loaded_.settings, loaded_.origins, machine_))
         complaints.push_back(std::move(one));
+    const Node* providers = parsed.root.find("providers");
+    tried_a_provider_ = providers && (providers->kind != Kind::object || !providers->items.empty());
     for (const Complaint& one : complaints) errors_.push_back({one.span.begin, source.diagnose(one)});
     return parsed.complete && parsed.root.kind == Kind::object;
   }
@@ -117,6 +119,7 @@ class Load {
   const Overrides& overrides_;
   const Machine& machine_;
   Loaded loaded_;
+  bool tried_a_provider_ = false;   // the file has some, though perhaps none that is sound
   std::vector<Placed> errors_;
 };
 

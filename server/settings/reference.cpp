@@ -36,10 +36,6 @@ std::string cell(std::string_view text) {
   std::string out;
   for (char c : text) {
     if (c == '|') out += '\\';
-    if (c == '<') {
-      out += "&lt;";
-      continue;
-    }
     out += c;
   }
   return out;
@@ -83,6 +79,12 @@ std::string row(const Field& field) {
          (value == field.example || field.type == Type::choice ? "" : "; for example `" + cell(field.example) + "`") + " |\n";
 }
 
+std::string sentence(std::string_view text) {
+  std::string out = cell(text) + ".";
+  if (out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 32);
+  return out;
+}
+
 void section_text(const Branch& branch, std::string& out) {
   std::string rows;
   for (const Branch& one : branch.branches)
@@ -90,7 +92,7 @@ void section_text(const Branch& branch, std::string& out) {
   if (!rows.empty()) {
     const std::string path = branch.path.empty() ? "Top level" : "`" + display_path(branch.path, {}) + "`";
     const Section* above = branch.path.ends_with("*") ? find_section(parent_path(branch.path)) : nullptr;
-    out += "\n## " + path + "\n\n" + cell(above ? above->why : branch.section->why) + ".\n\n| key | takes | default | what for |\n|---|---|---|---|\n" + rows;
+    out += "\n## " + path + "\n\n" + sentence(above ? above->why : branch.section->why) + "\n\n| key | takes | default | what for |\n|---|---|---|---|\n" + rows;
   }
   for (const Branch& one : branch.branches)
     if (!one.field) section_text(one, out);

@@ -48,6 +48,23 @@ bool token_like(std::string_view text) {
          std::any_of(text.begin(), text.end(), letter) && std::any_of(text.begin(), text.end(), number);
 }
 
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// The characters of a line as they may be shown: secrets as *, tabs and other controls as blanks.
+std::vector<std::string> visible(std::string_view line, const std::vector<Span>& secret) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < line.size();) {
+    const auto length = std::max<std::size_t>(1, sequence_length(line.substr(i)));
+    const bool hidden = std::any_of(secret.begin(), secret.end(), [i](Span s) { return s.begin <= i && i < s.end; });
+    const bool control = static_cast<unsigned char>(line[i]) < 0x20;
+    const bool ill_formed = static_cast<unsigned char>(line[i]) >= 0x80 && length == 1;
+    if (line[i] != '\r' || i + 1 < line.size())
+      out.push_back(hidden ? "*" : control ? " " : ill_formed ? "?" : std::string(line.substr(i, length)));
+    i += length;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::size_t first_invalid_utf8(std::string_view text) {
@@ -100,7 +117,7 @@ Position Source::position(std::size_t offset) const {
   Position out;
   out.line = 1 + static_cast<std::size_t>(std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
   std::string_view before = std::string_view(text_).substr(begin, offset - begin);
-  if (begin == 0 && before.substr(0, 3) == "\xEF\xBB\xBF") before.remove_prefix(3);
+  if (begin == 0 && before.substr(0, 3) == byte_order_mark) before.remove_prefix(3);
   out.column = 1 + characters(before);
   return out;
 }
@@ -108,38 +125,23 @@ Position Source::position(std::size_t offset) const {
 std::string Source::excerpt(Span span) const {
   const std::string_view all = text_;
   const auto at = std::min(span.begin, all.size());
-  std::size_t begin = all.substr(0, at).rfind('\n') + 1;
-  std::size_t end = std::min(all.find('\n', at), all.size());
-  std::string line(all.substr(begin, end - begin));
-  auto blot = [&line](std::size_t from, std::size_t to) {
-    for (std::size_t i = from; i < std::min(to, line.size()); ++i) line[i] = continuation(line[i]) ? line[i] : '*';
-  };
-  for (Span part : likely_secrets(line)) blot(part.begin, part.end);
+  const auto begin = all.substr(0, at).rfind('\n') + 1;  // npos + 1 == 0
+  const auto end = std::min(all.find('\n', at), all.size());
+  const auto line = all.substr(begin, end - begin);
+  std::vector<Span> secret = likely_secrets(line);
   for (Span part : hidden_)
-    if (part.end > begin && part.begin < end) blot(std::max(part.begin, begin) - begin, part.end - begin);
-  // A blotted lead byte leaves its continuation bytes behind; they go too.
-  std::string shown, pad;
-  std::size_t caret = 0;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (begin == 0 && i < 3 && line.substr(0, 3) == "\xEF\xBB\xBF") continue;
-    if (line[i] == '\r' || (continuation(line[i]) && (shown.empty() || shown.back() == '*'))) continue;
-    if (!continuation(line[i]) && begin + i < at) ++caret;
-    shown += static_cast<unsigned char>(line[i]) < 0x20 ? ' ' : line[i];
-  }
-  const auto width = std::max<std::size_t>(1, characters(all.substr(at, std::min(span.end, end) - std::min(at, std::min(span.end, end)))));
-  // Long lines: a window of 100 characters around the caret.
-  std::size_t skip = caret > 80 ? caret - 60 : 0, from = 0;
-  for (std::size_t left = skip; left > 0 && from < shown.size(); --left)
-    do ++from;
-    while (from < shown.size() && continuation(shown[from]));
-  std::size_t to = from;
-  for (std::size_t left = 100; left > 0 && to < shown.size(); --left)
-    do ++to;
-    while (to < shown.size() && continuation(shown[to]));
+    if (part.end > begin && part.begin < end) secret.push_back({std::max(part.begin, begin) - begin, part.end - begin});
+  auto shown = visible(line, secret);
+  const auto caret = position(at).column - 1;
+  const auto width = std::clamp<std::size_t>(characters(all.substr(at, std::min(span.end, end) - std::min(at, span.end))), 1, 40);
+  if (begin == 0 && line.substr(0, 3) == byte_order_mark && !shown.empty()) shown.erase(shown.begin());
+  // Of a long line, a window of 100 characters around the caret.
+  const auto from = caret > 80 ? caret - 60 : 0;
+  std::string window;
+  for (auto i = from; i < std::min(shown.size(), from + 100); ++i) window += shown[i];
   const std::string number = std::to_string(position(at).line);
-  pad.assign(number.size(), ' ');
-  return " " + number + " | " + shown.substr(from, to - from) + "\n " + pad + " | " + std::string(caret - skip, ' ') + "^" +
-         std::string(std::min<std::size_t>(width, 40) - 1, '~') + "\n";
+  return " " + number + " | " + window + "\n " + std::string(number.size(), ' ') + " | " + std::string(caret - from, ' ') + "^" +
+         std::string(width - 1, '~') + "\n";
 }
 
 Diagnostic Source::diagnose(const Complaint& complaint) const {

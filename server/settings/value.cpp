@@ -77,8 +77,12 @@ class Reader {
   bool in_range(std::int64_t value) {
     if (value == 0 && !field_.zero.empty()) return true;
     if (value >= field_.min && value <= field_.max) return true;
-    complain(key() + " is out of range: it goes " + range_text(field_));
+    out_of_range();
     return false;
+  }
+  void out_of_range() {
+    const bool cap = field_.type == Type::concurrency;
+    complain(key() + " is out of range: it goes " + (cap ? "from 1 to " + std::to_string(field_.max) : range_text(field_)));
   }
 
   void put_integer(std::int64_t value) {
@@ -92,6 +96,8 @@ class Reader {
     const auto value = whole(node_.text);
     if (node_.kind == Kind::string && value) return mismatch("write " + node_.text + " without quotes");
     if (node_.kind != Kind::number) return mismatch();
+    const bool plain = node_.text.find_first_of(".eE") == std::string::npos;  // too long for 64 bits, then
+    if (!value && plain) return out_of_range();
     if (!value) return mismatch("fractions and exponents are not taken");
     if (in_range(*value)) put_integer(*value);
   }
@@ -122,8 +128,14 @@ class Reader {
     return answer.value;
   }
 
-  /// A text for messages: as written when it came out of a reference.
-  std::string shown(const std::string& text) const { return out_.referenced ? quoted_text(node_.text) : quoted_text(text); }
+  /// A text for messages: as written when it came out of a reference, without the user and password of a URL.
+  std::string shown(std::string text) const {
+    if (out_.referenced) text = node_.text;
+    const auto at = text.rfind('@');
+    const auto mark = text.find("://");
+    if (at != std::string::npos) text.replace(mark < at ? mark + 3 : 0, at - (mark < at ? mark + 3 : 0), "***");
+    return quoted_text(text);
+  }
 
   void string() {
     if (node_.kind != Kind::string) return mismatch(advice_for_number());
@@ -171,7 +183,7 @@ class Reader {
       return mismatch(best.empty() ? "units are B KiB MiB GiB KB MB GB, without blanks or fractions" : "did you mean \"" + node_.text.substr(0, unit) + best + "\"?");
     }
     if (value->count > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) || !in_range(static_cast<std::int64_t>(value->count))) {
-      if (out_.complaints.empty()) complain(key() + " is out of range: it goes " + range_text(field_));
+      if (out_.complaints.empty()) out_of_range();
       return;
     }
     put(*value);
@@ -200,13 +212,13 @@ class Reader {
     for (std::string_view end : {"/chat/completions", "/messages", "/responses", "/completions"})
       if (url->path.ends_with(end))
         return complain("base_url ends before " + std::string(end) + ", which siltgate adds itself" +
-                        (out_.referenced ? "" : "; write \"" + text.substr(0, text.rfind(end)) + '"'));
+                        (out_.referenced ? "" : "; write " + shown(text.substr(0, text.rfind(end)))));
     put(*url);
   }
 
   std::string url_advice(const std::string& text) const {
     if (text.find_first_of("?#") != std::string::npos) return "it has no query and no fragment";
-    if (text.find("://") == std::string::npos && !text.empty() && !out_.referenced) return "the scheme is missing: write \"https://" + text + "\"";
+    if (text.find_first_of("@:") == std::string::npos && !text.empty() && !out_.referenced) return "the scheme is missing: write \"https://" + text + "\"";
     return "write one such as \"https://api.z.ai/api/coding/paas/v4\" (http or https)";
   }
 
@@ -331,9 +343,9 @@ std::string expectation(const Field& field) {
 
 std::string range_text(const Field& field) {
   if (field.type != Type::integer && field.type != Type::duration && field.type != Type::bytes) return "";
-  const std::string low = bound_text(field.type, field.min);
-  const std::string zero = field.zero.empty() || field.min == 0 ? "" : ", or 0 (" + std::string(field.zero) + ")";
-  return "from " + low + " to " + bound_text(field.type, field.max) + zero;
+  const std::string low = field.min == 0 ? "up to " : "from " + bound_text(field.type, field.min) + " to ";
+  const std::string zero = field.zero.empty() ? "" : ", or 0 (" + std::string(field.zero) + ")";
+  return low + bound_text(field.type, field.max) + zero;
 }
 
 std::string found_text(const Node& node, bool secret) {

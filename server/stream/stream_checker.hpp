@@ -54,6 +54,9 @@ class StreamChecker {
   /// Upstream broke off (reset, FIN inside the framing): records what was open; nothing more may be delivered.
   void broken();
 
+  /// The views of the last step are no longer needed: gives their memory back without waiting for the next read.
+  void delivered();
+
   const std::vector<Finding>& findings() const;
   std::uint64_t events() const;                    // complete events with data seen so far
   bool saw_proper_end() const;                     // finish reason / message_stop / response.completed seen
@@ -61,6 +64,9 @@ class StreamChecker {
   const Usage& usage() const;
   std::string_view finish_reason() const;          // as the provider said it, "" if none yet
   std::string_view response_id() const;            // `id` of the first chunk, "" if none
+
+  /// Bytes of one checker at rest, without what it holds of an open event.
+  static std::size_t state_size();
 
  private:
   struct State;

@@ -47,14 +47,17 @@ def check(command):
         words = shlex.split(command.split(" | ")[0].split(" && ")[0], comments=True)
     except ValueError:
         words = command.split()
-    words = [word for word in words[1:] if word not in ("...", "…")]
+    words = [word for word in words if word not in ("...", "…")]
+    if not command.startswith("--"):
+        words = words[1:]  # the program
     verb = next((word for word in words if re.fullmatch(r"[a-z]+", word)), None)
-    if verb and words.index(verb) > 0 and not words[0].startswith("-"):
-        verb = None
-    if verb and words.index(verb) > 0 and words[words.index(verb) - 1].startswith("-"):
-        verb = None  # the value of a flag
-    known = flags_in(top)
-    if verb:
+    if verb and words.index(verb) > 0:
+        verb = None  # the value of a flag: a verb comes first
+    known = set(flags_in(top))
+    if command.startswith("--"):  # a flag alone, in a sentence or table about some verb
+        for name in re.findall(r"^\s+([a-z]+)\s{2,}", top, re.M):
+            known |= verb_flags(name) or set()
+    elif verb:
         if verb_flags(verb) is None:
             return [f"no verb '{verb}'"]
         known |= verb_flags(verb)
@@ -72,7 +75,7 @@ def commands(page):
         if re.match(r"(siltgate|deploy/run\.sh|build/release/siltgate)( |$)", line):
             yield line
         elif page.name == "README.md" and line in spans and line.startswith("--"):
-            yield "siltgate " + line
+            yield line
 
 
 problems, checked = [], 0

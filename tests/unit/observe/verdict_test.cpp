@@ -256,7 +256,7 @@ TEST_CASE("an error inside a 200 answer is the provider's", "[observe]") {
 
 TEST_CASE("degenerate text in sound bytes is the model's", "[observe]") {
   for (Action action : {Action::flag, Action::reject}) {
-    ExchangeRecord r = sound_record();
+    ExchangeRecord r = action == Action::flag ? sound_record() : failed_record(Cause::damaged);
     r.findings = {sample_finding(Check::garble, action)};
     CHECK(judge(r).blame == Blame::provider);
     CHECK(judge(r).cause == "model");
@@ -272,6 +272,37 @@ TEST_CASE("unequal hashes are siltgate's fault unless a repair explains them", "
   r.findings = {sample_finding(Check::finish_reason, Action::repair)};
   CHECK(judge(r).blame == Blame::intact);
   CHECK(judge(r).cause == "repaired");
+}
+
+TEST_CASE("what earlier attempts went through does not blame a complete answer", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.attempts.insert(r.attempts.begin(), Attempt{});
+  r.attempts.front().status = 200;
+  r.attempts.front().refusal = "concurrency";
+  r.provider_error = "1302";
+  r.findings = {sample_finding(Check::splice, Action::reject), sample_finding(Check::garble, Action::reject)};
+  CHECK(judge(r).blame == Blame::intact);
+  CHECK(says(judge(r), "earlier attempt"));
+  r.failure.emplace();
+  r.failure->cause = Cause::damaged;
+  r.findings = {sample_finding(Check::splice, Action::reject), sample_finding(Check::utf8, Action::reject)};
+  CHECK(judge(r).cause == "utf8");
+}
+
+TEST_CASE("heartbeats do not make hashes unequal", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.bytes_out += 28;
+  r.inserted_bytes = 28;
+  CHECK(judge(r).blame == Blame::intact);
+}
+
+TEST_CASE("a stream broken after its finish reason says that the text is whole", "[observe]") {
+  ExchangeRecord r = failed_record(Cause::upstream_closed);
+  r.finish_reason = "stop";
+  CHECK(judge(r).blame == Blame::provider);
+  CHECK(says(judge(r), "the text itself is whole"));
+  r.delivered_body = false;
+  CHECK(says(judge(r), "Nothing of the answer was delivered"));
 }
 
 TEST_CASE("a replay by the client is the client's", "[observe]") {

@@ -24,7 +24,7 @@ inline int group_scope(int p, int k) { return key_scope(p, k) + 1; }
 inline int model_scope(int p, int k, int m) { return key_scope(p, k) + 2 + m; }
 
 struct Entry {
-  Ticket ticket;
+  int number;
   TimePoint at;
   std::int64_t amount;
 };
@@ -34,6 +34,7 @@ struct Request {
   std::int64_t tokens = 0;
   bool running = false;
   int charged_unit = -1;
+  int start_entry = 0, token_entry = 0;  // of the present start, 0 = none
 };
 
 struct Model {
@@ -46,7 +47,7 @@ struct Model {
   std::array<int, targets> streak{}, in_flight{}, waiting{};
   std::array<TimePoint, targets> damage_until{};
   std::map<Ticket, Request> requests;
-  int waiting_total = 0, running_total = 0;
+  int waiting_total = 0, running_total = 0, entries = 0;
 
   static int p_of(int t) { return t / (keys * models); }
   static int k_of(int t) { return t / models % keys; }
@@ -143,8 +144,10 @@ struct Model {
     for (int s : path(r.target)) ++running[s];
     next_start[key_scope(p_of(r.target), k_of(r.target))] =
         l.start_interval > Duration{0} ? now + l.start_interval : next_start[key_scope(p_of(r.target), k_of(r.target))];
-    if (l.requests_per_minute > 0) starts[u].push_back({ticket, now, 1});
-    if (l.tokens_per_minute > 0) tokens[u].push_back({ticket, now, std::max<std::int64_t>(r.tokens, 1)});
+    r.start_entry = r.token_entry = 0;
+    if (l.requests_per_minute > 0) starts[u].push_back({r.start_entry = ++entries, now, 1});
+    if (l.tokens_per_minute > 0)
+      tokens[u].push_back({r.token_entry = ++entries, now, std::max<std::int64_t>(r.tokens, 1)});
     r.charged_unit = u;
     r.running = true;
     --waiting[r.target];
@@ -154,12 +157,9 @@ struct Model {
     return true;
   }
 
-  void amend(std::deque<Entry>& window, Ticket ticket, std::int64_t amount) {
-    for (auto e = window.rbegin(); e != window.rend(); ++e)
-      if (e->ticket == ticket && e->amount != 0) {
-        e->amount = amount;
-        return;
-      }
+  static void amend(std::deque<Entry>& window, int number, std::int64_t amount) {
+    for (Entry& e : window)
+      if (e.number == number) e.amount = amount;
   }
 
   void stop(Ticket ticket, Ending ending, TimePoint now) {
@@ -172,8 +172,8 @@ struct Model {
     const bool refused = ending == Ending::refused_concurrency || ending == Ending::refused_rate ||
                          ending == Ending::refused_overloaded;
     if (refused && r.charged_unit == unit(r.target)) {
-      amend(starts[r.charged_unit], ticket, 0);
-      amend(tokens[r.charged_unit], ticket, 0);
+      amend(starts[r.charged_unit], r.start_entry, 0);
+      amend(tokens[r.charged_unit], r.token_entry, 0);
     }
     --in_flight[r.target];
     if (ending == Ending::served) streak[r.target] = 0;

@@ -69,7 +69,7 @@ struct Walk {
     a.klass = static_cast<Class>(pick(3));
     a.session = "s" + std::to_string(pick(5));
     a.estimated_tokens = pick(900);
-    model.requests[a.ticket] = {t, a.estimated_tokens, false, -1};
+    model.requests[a.ticket] = {t, a.estimated_tokens, false, -1, 0, 0};
     ++model.waiting[t];
     ++model.waiting_total;
     const Answer answer = admission.arrive(a, now);
@@ -156,7 +156,7 @@ struct Walk {
     model::Request& r = model.requests.at(ticket);
     r.tokens = pick(1200);
     if (r.running && r.charged_unit == model.unit(r.target))
-      model.amend(model.tokens[r.charged_unit], ticket, std::max<std::int64_t>(r.tokens, 1));
+      model.amend(model.tokens[r.charged_unit], r.token_entry, std::max<std::int64_t>(r.tokens, 1));
     admission.correct_tokens(ticket, r.tokens, now);
   }
 
@@ -170,7 +170,7 @@ struct Walk {
   }
 
   void step() {
-    // A call may act on time that passed before it: let the clock run only in pass_time(), so that both sides agree.
+    // The clock runs only in pass_time(), so that both sides see the same moment.
     const int what = pick(1000);
     Ticket ticket = 0;
     if (what < 330) arrive();

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/dialect_rules.hpp"
+
+namespace siltgate::stream {
+
+void DialectRules::done(Faults& faults) {
+  if (!said_.ended)
+    faults.push_back({Check::finish, "[DONE] came before the proper end of the response", 0, false, 0, {}});
+}
+
+void DialectRules::note_usage(const ChunkFacts& facts) {
+  if (facts.input_tokens) said_.input_tokens = *facts.input_tokens;
+  if (facts.output_tokens) said_.output_tokens = *facts.output_tokens;
+}
+
+std::unique_ptr<DialectRules> make_rules(Dialect dialect, const FinishReasonMap& map) {
+  switch (dialect) {
+    case Dialect::openai_chat: return make_chat_rules(map);
+    case Dialect::openai_responses: return make_responses_rules();
+    case Dialect::anthropic_messages: return make_anthropic_rules(map);
+    case Dialect::none: break;
+  }
+  return nullptr;
+}
+
+bool is_provider_error(const ChunkFacts& facts, std::string_view name) {
+  if (name == "error" || facts.type == "error" || facts.type == "response.failed") return true;
+  if (facts.error == Shape::object || facts.error == Shape::string || facts.error == Shape::array) return true;
+  if (facts.root != Shape::object || facts.choices != Shape::absent || !facts.says_message) return false;
+  return facts.success_false || facts.code == Shape::string || facts.code_number >= 400;
+}
+
+std::string whole_body_fault(Dialect dialect, const ChunkFacts& facts) {
+  if (facts.root != Shape::object) return "the body is not an object";
+  if (is_provider_error(facts, "")) return {};
+  if (dialect == Dialect::openai_chat && facts.choices != Shape::array) return "a chat completion has no choices";
+  if (dialect == Dialect::openai_responses && facts.output_list != Shape::array) return "a response has no output";
+  if (dialect == Dialect::anthropic_messages && facts.content != Shape::array && !facts.input_tokens)
+    return "a message has no content";
+  return {};
+}
+
+}  // namespace siltgate::stream

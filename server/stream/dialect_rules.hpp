@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a dialect demands of one payload after another: shape, one response, a proper end. Three sets of rules behind
+// one face. Know facts, not bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/dialect.hpp"
+#include "stream/chunk_facts.hpp"
+#include "stream/fault.hpp"
+#include "stream/finish_reasons.hpp"
+
+namespace siltgate::stream {
+
+/// What the response has said so far.
+struct Said {
+  std::string id;             // of the first chunk that had one
+  std::string finish_reason;  // of the first choice
+  std::int64_t input_tokens = -1;
+  std::int64_t output_tokens = -1;
+  bool ended = false;         // the dialect's proper end was seen
+};
+
+class DialectRules {
+ public:
+  virtual ~DialectRules() = default;
+
+  /// Judges a payload without taking it in. `name` is the event's name, "" if none.
+  virtual void check(const ChunkFacts& facts, std::string_view name, Faults& faults) const = 0;
+  /// Takes a payload in that is going to be delivered. Adds what only shows now: wrong tool arguments.
+  virtual void accept(const ChunkFacts& facts, Faults& faults) = 0;
+  /// Judges and takes in `[DONE]`.
+  virtual void done(Faults& faults);
+
+  const Said& said() const { return said_; }
+
+ protected:
+  void note_usage(const ChunkFacts& facts);
+  Said said_;
+};
+
+/// Not for Dialect::none. `map` must outlive the rules.
+std::unique_ptr<DialectRules> make_chat_rules(const FinishReasonMap& map);
+std::unique_ptr<DialectRules> make_responses_rules();
+std::unique_ptr<DialectRules> make_anthropic_rules(const FinishReasonMap& map);
+std::unique_ptr<DialectRules> make_rules(Dialect dialect, const FinishReasonMap& map);
+
+/// An `error` member, `event: error`, a failed response, or an envelope such as {"code":500,"msg":…} in place of an
+/// answer.
+bool is_provider_error(const ChunkFacts& facts, std::string_view name);
+
+/// A fault of a whole, not streamed body, "" if none.
+std::string whole_body_fault(Dialect dialect, const ChunkFacts& facts);
+
+}  // namespace siltgate::stream

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks of a body that is not streamed. It is delivered unchanged or not at all, so repair and drop mean reject.
+#include "stream/chunk_reader.hpp"
+#include "stream/dialect_rules.hpp"
+#include "stream/stream_checker.hpp"
+#include "stream/utf8.hpp"
+
+namespace siltgate::stream {
+namespace {
+
+constexpr std::size_t excerpt_size = 64;
+
+/// Records one fault; true = the body may still be delivered.
+bool record(const Config& config, Check check, std::string reason, std::string_view body, std::size_t at,
+            std::vector<Finding>& findings) {
+  if (config[check] == Action::pass) return true;
+  const Action action = config[check] == Action::flag ? Action::flag : Action::reject;
+  const std::size_t from = at > excerpt_size / 2 ? at - excerpt_size / 2 : 0;
+  findings.push_back({check, action, 0, at, false, std::move(reason),
+                      from < body.size() ? std::string(body.substr(from, excerpt_size)) : std::string{}, from});
+  return action == Action::flag;
+}
+
+}  // namespace
+
+bool check_json_body(std::string_view body, Dialect dialect, const Config& config, std::vector<Finding>& findings) {
+  if (dialect == Dialect::none) return true;
+  bool deliver = true;
+  if (const Utf8Span span = scan_utf8(body); span.sound < body.size()) {
+    const std::string_view wrong = body.substr(span.sound, span.fault + span.open);
+    deliver &= record(config, Check::utf8, describe_utf8_fault(wrong), body, span.sound, findings);
+  }
+  auto& reader = ChunkReader::of_thread();
+  const auto read = reader.read(body);
+  if (!read.sound) {
+    const std::string reason = body.empty() ? "the body is empty" : "the body is not one JSON value: " + read.reason;
+    return record(config, Check::json, reason, body, read.fault_at, findings) && deliver;
+  }
+  const std::string wrong = whole_body_fault(dialect, reader.facts());
+  if (!wrong.empty()) deliver &= record(config, Check::shape, wrong, body, 0, findings);
+  return deliver;
+}
+
+}  // namespace siltgate::stream
