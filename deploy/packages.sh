@@ -48,8 +48,9 @@ system_name() {
   fi
 }
 
-# Compile jobs: one per core, and 1.5 GB of memory for each.
+# Compile jobs: SILTGATE_JOBS, else one per core and 1.5 GB of memory for each.
 jobs_here() {
+  [ -z "${SILTGATE_JOBS:-}" ] || { echo "$SILTGATE_JOBS"; return; }
   local cores memory_mb
   if [ "$(uname -s)" = Darwin ]; then
     cores=$(sysctl -n hw.ncpu)

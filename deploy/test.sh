@@ -139,6 +139,7 @@ build_coverage() {
 }
 
 # Line coverage of the rooms that decide something; the others are judged by the flow tests.
+# gcovr removes what --output names before it writes: never a device.
 report_coverage() {
   gcovr --root . --object-directory build/coverage --filter server/ --json-summary build/coverage.json \
     --exclude-directories '.*CompilerIdCXX' || return
@@ -157,7 +158,7 @@ PYTHON
 needs=("$build_needs" "$test_needs")
 [ "$mode" != --coverage ] || needs+=("$coverage_needs")
 ensure_packages "${needs[@]}"
-jobs=${SILTGATE_JOBS:-$(jobs_here)}
+jobs=$(jobs_here)
 mkdir -p build
 
 if [ -z "${SILTGATE_CORPUS:-}" ] && [ -d ../shared/corpus ]; then

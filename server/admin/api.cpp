@@ -101,7 +101,8 @@ Reply list_exchanges(const Query& query, View& view) {
 
 Reply one_exchange(std::string_view name, const Query& query, View& view) {
   constexpr std::string_view explain_suffix = "/explain";
-  const bool explained = name.size() > explain_suffix.size() && name.substr(name.size() - explain_suffix.size()) == explain_suffix;
+  const bool explained =
+      name.size() > explain_suffix.size() && name.substr(name.size() - explain_suffix.size()) == explain_suffix;
   if (explained) name.remove_suffix(explain_suffix.size());
   const observe::RecordPtr record = view.history->find(percent_decoded(name));
   if (!record)
@@ -125,7 +126,8 @@ Reply follow_events(const Query& query, const Gate& gate, View& view) {
 
 Reply post(std::string_view path, const Gate& gate, View& view) {
   if (!gate.control_socket)
-    return text(403, fmt::format("siltgate: {} is for the control socket only; use the siltgate command on this machine\n", path));
+    return text(403, fmt::format("siltgate: {} is for the control socket only; use the siltgate command on this machine\n",
+                                 path));
   if (path == "api/stop") {
     if (view.stop) view.stop();
     return json(202, R"({"stopping":true})");

@@ -41,7 +41,8 @@ bool host_is_ours(const Gate& gate) {
 /// Only what a Host may hold, so that the refusal can be shown anywhere.
 std::string shown(std::string_view text) {
   std::string out(text.substr(0, 128));
-  std::replace_if(out.begin(), out.end(), [](char c) { return c <= 0x20 || c >= 0x7f || c == '"' || c == '<' || c == '\\'; }, '?');
+  const auto odd = [](unsigned char c) { return c <= 0x20 || c >= 0x7f || c == '"' || c == '<' || c == '\\'; };
+  std::replace_if(out.begin(), out.end(), odd, '?');
   return out;
 }
 

@@ -77,7 +77,8 @@ void ExchangeMetrics::count(const ExchangeRecord& record) {
   if (const Duration first = time_to_first_event(record); first > Duration{0}) first_event_.observe(who, seconds(first));
   if (record.longest_gap > Duration{0}) event_gap_.observe(who, seconds(record.longest_gap));
   if (record.own > Duration{0}) own_time_.observe({}, seconds(record.own));
-  if (record.in_tokens >= 0) tokens_.add({record.provider, record.key, record.model, "input"}, static_cast<double>(record.in_tokens));
+  if (record.in_tokens >= 0)
+    tokens_.add({record.provider, record.key, record.model, "input"}, static_cast<double>(record.in_tokens));
   if (record.out_tokens >= 0)
     tokens_.add({record.provider, record.key, record.model, "output"}, static_cast<double>(record.out_tokens));
   count_genai(record);
@@ -106,8 +107,8 @@ std::string ExchangeMetrics::expose(const State& state) const {
   write_gauge(out, "siltgate_build_info", "Always 1; the label names the version.", {"version"}, {{{state.version}, 1}});
   write_key_gauges(state, out);
   write_gauge(out, "siltgate_capture_bytes", "Size of all captures on disk.", {}, {{{}, static_cast<double>(state.capture_bytes)}});
-  for (const Family* family : {&requests_, &refusals_, &findings_, &tokens_, &queue_wait_, &first_event_, &event_gap_, &own_time_,
-                               &genai_duration_, &genai_tokens_})
+  for (const Family* family : {&requests_, &refusals_, &findings_, &tokens_, &queue_wait_, &first_event_, &event_gap_,
+                               &own_time_, &genai_duration_, &genai_tokens_})
     family->write(out);
   return out;
 }

@@ -13,7 +13,8 @@ namespace siltgate::observe {
 std::string headline(const ExchangeRecord& record);
 
 /// The headline, facts, timeline, attempts, findings with their hex dumps, advice; lines end with LF. `colour` uses ANSI
-/// escapes; nothing a peer sent can add any. `secrets` and what looks like a credential is redacted. `record.verdict` must have been judged.
+/// escapes; nothing a peer sent can add any. `secrets` and what looks like a credential is redacted. `record.verdict`
+/// must have been judged.
 std::string explain(const ExchangeRecord& record, bool colour, std::span<const std::string> secrets = {});
 
 }  // namespace siltgate::observe

@@ -100,7 +100,8 @@ Decision damaged_bytes(const ExchangeRecord& record) {
   v.facts.push_back(delivered_fact(record));
   add_history(record, v.facts);
   v.advice = v.blame == Blame::network
-                 ? "Let the middlebox leave this host's TLS alone, or ask whoever runs it; siltgate export ID --bundle has the bytes."
+                 ? "Let the middlebox leave this host's TLS alone, or ask whoever runs it; siltgate export ID --bundle has "
+                   "the bytes."
                  : "Run it again; delivery \"whole\" makes siltgate repeat damaged answers unseen. For the provider's support: "
                    "siltgate export ID --bundle.";
   return v;

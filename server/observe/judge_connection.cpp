@@ -114,7 +114,8 @@ Ruling judge_silence(const ExchangeRecord& record) {
   if (record.first_byte == TimePoint{} && record.bytes_in == 0)
     return {Blame::provider, Certainty::likely,
             "The connection had just been made and the request was sent; no TCP_INFO was recorded."};
-  return {Blame::unknown, Certainty::cannot_tell, "No TCP_INFO was recorded, so a dead path looks the same as a silent provider."};
+  return {Blame::unknown, Certainty::cannot_tell,
+          "No TCP_INFO was recorded, so a dead path looks the same as a silent provider."};
 }
 
 std::string_view culprit(Blame blame) {

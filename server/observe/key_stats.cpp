@@ -67,7 +67,8 @@ void KeyStats::fill(KeyRow& row) const {
     row.ttft_p50 = percentile(ttfts, 50);
     row.ttft_p95 = percentile(ttfts, 95);
   }
-  if (streaming > Duration{0}) row.tokens_per_second = static_cast<double>(tokens) / std::chrono::duration<double>(streaming).count();
+  if (streaming > Duration{0})
+    row.tokens_per_second = static_cast<double>(tokens) / std::chrono::duration<double>(streaming).count();
 }
 
 }  // namespace siltgate::observe

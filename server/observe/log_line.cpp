@@ -51,8 +51,9 @@ int syslog_level(Level level) {
 std::string head(const Line& line, WallTime now, Spelling spelling, bool colour) {
   const std::string time = iso8601(now);
   if (spelling != Spelling::terminal)
-    return fmt::format("{}ts={} level={} msg={}", spelling == Spelling::journal ? fmt::format("<{}>", syslog_level(line.level())) : "",
-                       time, to_string(line.level()), logfmt_value(line.message()));
+    return fmt::format("{}ts={} level={} msg={}",
+                       spelling == Spelling::journal ? fmt::format("<{}>", syslog_level(line.level())) : "", time,
+                       to_string(line.level()), logfmt_value(line.message()));
   const std::string message = visible(line.message(), longest_value);
   const std::string_view clock = std::string_view(time).substr(11, 12);
   if (!colour) return fmt::format("{} {:<5} {}", clock, to_string(line.level()), message);

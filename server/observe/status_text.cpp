@@ -60,7 +60,8 @@ void add_warnings(const State& s, bool colour, std::string& out) {
   if (!s.last_reload_error.empty()) warn("the last reload was refused: " + visible(s.last_reload_error, 1024));
   if (!s.bottleneck.empty()) warn(visible(s.bottleneck, 512));
   for (const KeyRow& key : s.keys)
-    if (key.held) warn(fmt::format("{}/{} {} is held for {}", key.provider, key.key, shorten(key.model), short_duration(*key.held)));
+    if (key.held)
+      warn(fmt::format("{}/{} {} is held for {}", key.provider, key.key, shorten(key.model), short_duration(*key.held)));
 }
 
 std::string join(const std::vector<std::string>& words) {
@@ -110,7 +111,8 @@ std::string status_line(const State& s) {
     capped = capped && key.cap > 0;
     oldest = std::max(oldest, key.oldest_wait);
   }
-  std::string out = fmt::format("siltgate {}{} in flight, {} waiting", s.in_flight, capped ? fmt::format("/{}", cap) : "", s.waiting_total);
+  std::string out = fmt::format("siltgate {}{} in flight, {} waiting", s.in_flight,
+                                capped ? fmt::format("/{}", cap) : "", s.waiting_total);
   if (s.waiting_total) out += " " + short_duration(oldest);
   out += fmt::format(", {} refused, {} damaged", refusals, damaged);
   return s.draining ? out + ", draining" : out;

@@ -264,11 +264,6 @@ void Admission::State::hold(Scope& scope, TimePoint until) {
   for (Lane* lane : scope.beneath) refresh(*lane);
 }
 
-Waiter* Admission::State::find(Ticket ticket) const {
-  const auto found = waiters.find(ticket);
-  return found == waiters.end() ? nullptr : found->second;
-}
-
 // ---- the calls
 
 Admission::Admission() : state_(std::make_unique<State>()) {}
@@ -283,20 +278,20 @@ Answer Admission::arrive(const Arrival& arrival, TimePoint now) {
   if (s.targets.size() >= s.crowded) s.forget_idle();
   Target& to = s.target(arrival.provider, arrival.key, arrival.model, arrival.profile);
   if (s.spare.empty()) s.spare.push_back(&s.storage.emplace_back());
-  Waiter& waiter = *s.spare.back();
-  s.spare.pop_back();
+  Waiter& waiter = *s.spare.front();
+  s.spare.pop_front();
   waiter.ticket = arrival.ticket;
   waiter.arrived_order = ++s.arrivals;
   waiter.arrived = s.now;
   waiter.tokens = arrival.estimated_tokens;
   waiter.named_session = std::hash<std::string>{}(arrival.session);
-  waiter.named_class = static_cast<int>(arrival.klass);
+  waiter.named_class = static_cast<std::uint8_t>(arrival.klass);
   const bool fifo = s.queue.order == Order::fifo;  // (5)
   waiter.session = fifo ? 0 : waiter.named_session;
   waiter.klass = fifo ? 0 : waiter.named_class;
   waiter.target = &to;
   ++to.users;
-  s.waiters.emplace(arrival.ticket, &waiter);
+  s.waiters.insert(waiter);
   s.enqueue(waiter, false);
   s.refresh(*to.lane);
   s.settle();
@@ -312,7 +307,7 @@ Answer Admission::arrive(const Arrival& arrival, TimePoint now) {
 void Admission::cancel(Ticket ticket, TimePoint now) {
   State& s = *state_;
   s.advance(now);
-  if (Waiter* waiter = s.find(ticket)) {
+  if (Waiter* waiter = s.waiters.find(ticket)) {
     Target& to = *waiter->target;
     if (waiter->where == Waiter::Where::running) {
       const bool untaken = std::find(s.grants.begin(), s.grants.end(), ticket) != s.grants.end();
@@ -331,7 +326,7 @@ void Admission::cancel(Ticket ticket, TimePoint now) {
 void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double random) {
   State& s = *state_;
   s.advance(now);
-  Waiter* waiter = s.find(ticket);
+  Waiter* waiter = s.waiters.find(ticket);
   if (waiter && waiter->where == Waiter::Where::running) {
     Target& to = *waiter->target;
     s.give_back(*waiter, ending, random);
@@ -345,7 +340,7 @@ void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double rando
 void Admission::retry(Ticket ticket, Ending ending, TimePoint not_before, TimePoint now, double random) {
   State& s = *state_;
   s.advance(now);
-  Waiter* waiter = s.find(ticket);
+  Waiter* waiter = s.waiters.find(ticket);
   if (waiter && waiter->where == Waiter::Where::running) {
     Target& to = *waiter->target;
     s.give_back(*waiter, ending, random);
@@ -369,7 +364,7 @@ void Admission::hold(std::string_view provider, std::string_view key, std::strin
 void Admission::correct_tokens(Ticket ticket, std::int64_t actual, TimePoint now) {
   State& s = *state_;
   s.advance(now);
-  if (Waiter* waiter = s.find(ticket)) {
+  if (Waiter* waiter = s.waiters.find(ticket)) {
     waiter->tokens = actual;
     if (waiter->where == Waiter::Where::running)
       waiter->target->unit->tokens.amend(waiter->token_entry, std::max<std::int64_t>(actual, 1));

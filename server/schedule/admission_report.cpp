@@ -40,7 +40,7 @@ int Admission::waiting() const { return state_->waiting; }
 int Admission::in_flight() const { return state_->running; }
 
 int Admission::position(Ticket ticket) const {
-  const Waiter* me = state_->find(ticket);
+  const Waiter* me = state_->waiters.find(ticket);
   if (!me || me->where == Waiter::Where::running) return 0;
   const auto key = [](const Waiter& w) { return w.target->path[static_cast<int>(Kind::key)]; };
   const auto ahead = [me](const Waiter& w) {
@@ -49,8 +49,9 @@ int Admission::position(Ticket ticket) const {
     return w.klass <= me->klass && w.arrived_order < me->arrived_order;
   };
   int place = 1;
-  for (const auto& [other, w] : state_->waiters)
-    if (w->where != Waiter::Where::running && key(*w) == key(*me) && ahead(*w)) ++place;
+  state_->waiters.each([&](const Waiter& w) {
+    if (w.where != Waiter::Where::running && key(w) == key(*me) && ahead(w)) ++place;
+  });
   return place;
 }
 
@@ -97,11 +98,11 @@ std::vector<KeyState> Admission::snapshot(TimePoint now) const {
     for (const Scope* scope = &leaf; scope; scope = scope->parent)
       if (scope->held_until > now) row.held_until = std::max(row.held_until.value_or(TimePoint{}), scope->held_until);
   }
-  for (const auto& [ticket, w] : s.waiters) {
-    if (w->where == Waiter::Where::running) continue;
-    KeyState& row = rows[w->target->lane];
-    row.oldest_wait = std::max(row.oldest_wait, now - w->arrived);
-  }
+  s.waiters.each([&](const Waiter& w) {
+    if (w.where == Waiter::Where::running) return;
+    KeyState& row = rows[w.target->lane];
+    row.oldest_wait = std::max(row.oldest_wait, now - w.arrived);
+  });
   std::vector<KeyState> list;
   for (auto& [lane, row] : rows) list.push_back(std::move(row));
   std::sort(list.begin(), list.end(), [](const KeyState& a, const KeyState& b) {

@@ -116,8 +116,9 @@ void Admission::State::place(Target& t) {
   Scope* unit = l.per == Per::key ? &key : in_group ? in_group : &model;  // (1)
   if (t.unit && t.unit != unit) {
     // Entries made in the old quota's windows mean nothing in the new one's.
-    for (auto& [ticket, waiter] : waiters)
-      if (waiter->target == &t) waiter->request_entry = waiter->token_entry = 0;
+    waiters.each([&](Waiter& w) {
+      if (w.target == &t) w.request_entry = w.token_entry = 0;
+    });
   }
   t.unit = unit;
   Scope* leaf = model.limited || unit == &model ? &model  // (4)
@@ -180,8 +181,9 @@ void Admission::State::start_adaptive(Target& t, std::string_view profile) {
 /// Builds the tree anew from the limits in force; nobody is forgotten. Linear in everything.
 void Admission::State::rebuild() {
   std::vector<Waiter*> line;
-  for (auto& [ticket, waiter] : waiters)
-    if (waiter->where != Waiter::Where::running) line.push_back(waiter);
+  waiters.each([&](Waiter& w) {
+    if (w.where != Waiter::Where::running) line.push_back(&w);
+  });
   std::sort(line.begin(), line.end(), [](auto* a, auto* b) { return a->arrived_order < b->arrived_order; });
   for (auto& [name, s] : scopes)
     if (s->lane) s->lane->queue.drain([](Waiter&) {});
@@ -205,10 +207,11 @@ void Admission::State::rebuild() {
     place(*t);
   }
   for (auto& [name, t] : targets) hang(*t->lane, *t);
-  for (auto& [ticket, waiter] : waiters)
-    if (waiter->where == Waiter::Where::running)
-      for (Scope* s : waiter->target->path)
+  waiters.each([](Waiter& w) {
+    if (w.where == Waiter::Where::running)
+      for (Scope* s : w.target->path)
         if (s) ++s->running;
+  });
   waiting = 0;
   const bool fifo = queue.order == Order::fifo;
   for (Waiter* waiter : line) {

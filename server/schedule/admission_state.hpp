@@ -5,6 +5,7 @@
 
 #include "schedule/admission.hpp"
 #include "schedule/scope.hpp"
+#include "schedule/ticket_table.hpp"
 
 namespace siltgate::schedule {
 
@@ -23,8 +24,8 @@ struct Admission::State {
 
   // Requests.
   std::deque<Waiter> storage;      // addresses stay
-  std::vector<Waiter*> spare;
-  std::unordered_map<Ticket, Waiter*> waiters;
+  std::deque<Waiter*> spare;       // used first in, first out: neighbours in time stay neighbours in memory
+  TicketTable waiters;
   std::vector<Ticket> grants;
   int waiting = 0, running = 0;
   std::uint64_t arrivals = 0, granted = 0;  // counters that give places
@@ -50,7 +51,6 @@ struct Admission::State {
   void forget(Waiter& waiter);
   void reopen(Target& target);
   void hold(Scope& scope, TimePoint until);
-  Waiter* find(Ticket ticket) const;
   // admission_scopes.cpp
   Target& target(std::string_view provider, std::string_view key, std::string_view model, std::string_view profile);
   void start_adaptive(Target& target, std::string_view profile);

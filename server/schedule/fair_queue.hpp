@@ -15,23 +15,27 @@ namespace siltgate::schedule {
 struct Target;
 struct WaitingSession;
 
-/// A request known to Admission, waiting or running.
-struct Waiter {
-  std::uint64_t ticket = 0;
-  std::uint64_t arrived_order = 0;      // place among all arrivals
-  std::uint64_t granted_order = 0;      // place among all first grants; 0 = never granted
-  TimePoint arrived{}, started{};
-  std::int64_t tokens = 0;
-  std::uint64_t session = 0;            // hash of the name; one number for everybody under `order: fifo`
-  std::uint64_t named_session = 0;      // hash of the name
-  int klass = 0;                        // 0 for everybody under `order: fifo`
-  int named_class = 0;
-  Target* target = nullptr;
-  enum class Where { nowhere, queue, returned, parked, running } where = Where::nowhere;
-  std::array<int, 5> level{};           // permits taken at each scope of the path when this one started, itself included
-  std::uint64_t request_entry = 0, token_entry = 0;  // entries in the windows charged
+/// A request known to Admission, waiting or running. Ordered by use: first what passing it along touches, then what
+/// starting it writes, last what only questions read.
+struct alignas(64) Waiter {
   Waiter *before = nullptr, *after = nullptr;        // links of the session's line
   WaitingSession* line = nullptr;
+  Target* target = nullptr;
+  std::uint64_t ticket = 0;
+  std::uint64_t session = 0;            // hash of the name; one number for everybody under `order: fifo`
+  std::uint64_t arrived_order = 0;      // place among all arrivals
+  std::uint8_t klass = 0;               // 0 for everybody under `order: fifo`
+  enum class Where : std::uint8_t { nowhere, queue, returned, parked, running } where = Where::nowhere;
+
+  std::uint64_t granted_order = 0;      // place among all first grants; 0 = never granted
+  std::int64_t tokens = 0;
+  TimePoint started{};
+  std::array<int, 5> level{};           // permits taken at each scope of the path when this one started, itself included
+  std::uint64_t request_entry = 0, token_entry = 0;  // entries in the windows charged
+
+  TimePoint arrived{};
+  std::uint64_t named_session = 0;      // hash of the name
+  std::uint8_t named_class = 0;
 };
 
 /// One session with somebody waiting: its line of requests and its place in the ring of sessions.

@@ -27,10 +27,10 @@ void check_default_provider(const Settings& s, std::vector<Fault>& out) {
   for (const auto& provider : s.flow.providers) names.push_back(provider.name);
   if (std::find(names.begin(), names.end(), s.flow.default_provider) != names.end() || names.empty()) return;
   if (s.flow.default_provider.empty())
-    return out.push_back({"providers", "there are several providers: say with \"default_provider\" which one serves paths that name none (" + quoted_list(names, "or") + ")", true});
+    return out.push_back({"providers", "there are several providers: say with \"default_provider\" which one serves paths that name none (" + quoted_list(names, " or ") + ")", true});
   const auto advice = did_you_mean(s.flow.default_provider, names);
   out.push_back({"default_provider", "there is no provider \"" + s.flow.default_provider + "\";" +
-                                         (advice.empty() ? " there is " + quoted_list(names, "and") : advice)});
+                                         (advice.empty() ? " there is " + quoted_list(names, " and ") : advice)});
 }
 
 void check_groups(const flow::Provider& provider, const Origins& origins, std::vector<Fault>& out) {

@@ -181,7 +181,7 @@ std::string unknown_key_message(std::string_view section, const Names& names, st
   if (auto best = nearest(key, all); !best.empty())
     return unknown + "; did you mean \"" + best + "\", " + places(homes_of(best), section, names) + "?";
   // 5. Nothing like it.
-  return unknown + "; it takes " + quoted_list(local, "and");
+  return unknown + "; it takes " + quoted_list(local, " and ");
 }
 
 std::string name_fault(std::string_view section, std::string_view name) {

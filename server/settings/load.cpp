@@ -188,6 +188,7 @@ const std::vector<Variable>& variables() {
       {"SILTGATE_LOG_FORMAT", "text or json, as --log-format"},
       {"SILTGATE_DEBUG", "1 is --debug"},
       {"SILTGATE_QUIET", "1 is --quiet"},
+      {"SILTGATE_COLOR", "as --color; read by the command line alone"},
       {"XDG_CONFIG_HOME", "where siltgate/siltgate.jsonc is looked for; ~/.config when not set"},
       {"CREDENTIALS_DIRECTORY", "where {cred:name} is looked for; set by systemd"},
   };

@@ -47,7 +47,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 std::string quoted_list(const std::vector<std::string>& words, std::string_view last_joint) {
   std::string out;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) out += i + 1 == words.size() ? " " + std::string(last_joint) + " " : ", ";
+    if (i > 0) out += i + 1 == words.size() ? std::string(last_joint) : ", ";
     out += '"' + words[i] + '"';
   }
   return out;

@@ -17,7 +17,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& words
 /// ` did you mean "X"?` with the leading blank, or "".
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& words);
 
-/// "a", "b" and "c"
+/// "a", "b" and "c" with the joint " and "
 std::string quoted_list(const std::vector<std::string>& words, std::string_view last_joint);
 
 }  // namespace siltgate::settings

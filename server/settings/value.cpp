@@ -332,7 +332,7 @@ std::string expectation(const Field& field) {
     case Type::integer: return "a whole number such as " + std::string(field.example);
     case Type::duration: return "a duration such as " + std::string(field.example);
     case Type::bytes: return "a size such as " + std::string(field.example);
-    case Type::choice: return quoted_list(word_list(field), "or");
+    case Type::choice: return quoted_list(word_list(field), " or ");
     case Type::concurrency: return "a whole number of at least 1, or \"auto\"";
     case Type::proxy: return "\"env\", \"none\" or a URL such as " + std::string(field.example);
     case Type::secret: return "a string such as " + std::string(field.example);

@@ -20,7 +20,8 @@ Node root_member(std::string_view key) {
            : key == "content" ? Node::content : key == "success" ? Node::success : Node::other;
     case 8: return key == "response" ? Node::response : Node::other;
     case 9: return key == "arguments" ? Node::arguments : Node::other;
-    case 12: return key == "output_index" ? Node::output_index : Node::other;
+    case 12:
+      return key == "output_index" ? Node::output_index : key == "input_tokens" ? Node::input_tokens : Node::other;
     case 15: return key == "sequence_number" ? Node::sequence_number : Node::other;
     default: return Node::other;
   }

@@ -54,6 +54,7 @@ void EventInspector::read_fields(std::string_view event, Payload& payload) {
         joined_ += field.value;
         break;
       case FieldKind::event:
+        if (!found_.name.empty()) add(Check::splice, "an event has two names", field.at);
         found_.name = field.value;
         if (field.value.find("event:") != std::string_view::npos || field.value.find("data:") != std::string_view::npos)
           add(Check::splice, "a field begins inside the name of an event", field.at);

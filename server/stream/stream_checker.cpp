@@ -47,6 +47,7 @@ struct StreamChecker::State {
   Delivery delivery;
   std::string held;                       // the open event or line, as far as it has arrived
   Open open = Open::check;
+  bool dropped_cr = false;                // an event that ended with CR was left out: so is an LF that follows at once
   bool overlong = false;                  // the open event is over the limit: its bytes are no longer held
   bool rejected = false;
   bool end_said = false;                  // a finding about the end is recorded; one is enough
@@ -157,8 +158,11 @@ Action StreamChecker::State::judge_between(std::string_view piece) {
 
 /// A complete event, or bytes between events.
 void StreamChecker::State::take(EventSplitter::Kind kind, std::string_view piece) {
-  if (overlong || held.size() + piece.size() > config.event_limit.count) {
+  // An LF behind the last CR does not count: had a read ended between them, it would have come on its own.
+  const std::size_t size = held.size() + piece.size() - (piece.ends_with("\r\n") ? 1 : 0);
+  if (overlong || size > config.event_limit.count) {
     hold(piece);
+    dropped_cr = open == Open::drop && piece.ends_with('\r');
     if (!rejected) close_piece();
     return;
   }
@@ -175,6 +179,7 @@ void StreamChecker::State::take(EventSplitter::Kind kind, std::string_view piece
     if (in_place) delivery.pass(piece);
     else delivery.pass_held(held);
   }
+  dropped_cr = action == Action::drop && piece.ends_with('\r');
   close_piece();
 }
 
@@ -222,8 +227,10 @@ void StreamChecker::State::scan(std::string_view run, std::uint64_t offset) {
     if (!splitter.inside()) open_start = offset + at;
     const auto piece = splitter.next();
     const std::string_view bytes = run.substr(at, piece.end - at);
+    const bool rest_of_end = dropped_cr && bytes == "\n" && piece.kind == EventSplitter::Kind::between;
+    dropped_cr = false;
     if (piece.kind == EventSplitter::Kind::open) hold(bytes);
-    else take(piece.kind, bytes);
+    else if (!rest_of_end) take(piece.kind, bytes);
     at = piece.end;
   }
 }
@@ -313,8 +320,8 @@ void StreamChecker::State::finish_tail(bool sound_end) {
     held.clear();
     return;
   }
-  at_boundary = false;  // 1
-  delivery.pass_held(held);
+  at_boundary = rejected;  // 1
+  if (!rejected) delivery.pass_held(held);
 }
 
 void StreamChecker::State::finish() {
@@ -326,7 +333,6 @@ void StreamChecker::State::finish() {
     keep({Check::utf8, sound_end ? Action::flag : config[Check::utf8], events + 1, read_start - gate.open().size(), true,
           "the body ends inside a UTF-8 sequence", std::string(gate.open()), read_start - gate.open().size()});
   if (!held.empty() || !gate.open().empty()) finish_tail(sound_end);
-  if (rejected) delivery.clear();
 }
 
 StreamChecker::StreamChecker(Dialect dialect, const Config& config)

@@ -117,5 +117,5 @@ TEST_CASE("the nearest word is what was meant, or none", "[settings]") {
   CHECK(edit_distance("idle", "idel") == 1);
   CHECK(nearest("baseURL", {"format", "base_url"}) == "base_url");
   CHECK(nearest("xyzzy", {"format", "base_url"}).empty());
-  CHECK(quoted_list({"a", "b", "c"}, "or") == "\"a\", \"b\" or \"c\"");
+  CHECK(quoted_list({"a", "b", "c"}, " or ") == "\"a\", \"b\" or \"c\"");
 }

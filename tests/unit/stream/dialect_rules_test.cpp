@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of the three dialects, tried through whole streams.
+#include "stream/dialect_rules.hpp"
+
+#include "support/catch.hpp"
+#include "unit/stream/feeding.hpp"
+
+using namespace siltgate;
+using namespace siltgate::stream;
+using namespace siltgate::stream::test;
+
+namespace {
+
+std::string chunk(const std::string& head, const std::string& choice) {
+  return "data: {" + head + ",\"choices\":[{" + choice + "}]}\n\n";
+}
+
+const std::string id = "\"id\":\"A\",\"created\":1700000000";
+const std::string role = R"("index":0,"delta":{"role":"assistant","content":""})";
+const std::string text = R"("index":0,"delta":{"content":"x"})";
+const std::string stop = R"("index":0,"delta":{},"finish_reason":"stop")";
+
+bool clean(const std::string& body, Dialect dialect = Dialect::openai_chat) {
+  const Outcome outcome = run(body, dialect);
+  return !outcome.rejected && outcome.findings.empty() && outcome.delivered == body;
+}
+bool fails(Check check, const std::string& body, Dialect dialect = Dialect::openai_chat) {
+  const Outcome outcome = run(body, dialect);
+  return outcome.rejected && outcome.found(check);
+}
+
+std::string call(const std::string& inside, const std::string& rest = "") {
+  return chunk(id, R"("index":0,"delta":{"tool_calls":[{)" + inside + "}]}" + rest);
+}
+
+}  // namespace
+
+TEST_CASE("ids that never repeat, start empty or follow a bare role are no splice", "[stream]") {
+  CHECK(clean(chunk("\"id\":\"a\"", text) + chunk("\"id\":\"b\"", text) + chunk("\"id\":\"c\"", text) + chunk("\"id\":\"stub\"", stop)));
+  CHECK(clean("data: {\"id\":\"\",\"created\":0,\"choices\":[],\"prompt_filter_results\":[]}\n\n" + chunk(id, role) + chunk(id, stop)));
+  CHECK(clean(chunk("\"id\":\"a\"", R"("index":0,"delta":{"role":"assistant"})") + chunk(id, R"("index":0,"delta":{"role":"assistant","content":"x"})") + chunk(id, stop)));
+}
+
+TEST_CASE("an id that changes after it was steady, or with a new role, is a splice", "[stream]") {
+  CHECK(fails(Check::splice, chunk(id, role) + chunk(id, text) + chunk("\"id\":\"B\"", text) + chunk("\"id\":\"B\"", stop)));
+  CHECK(fails(Check::splice, chunk(id, role) + chunk("\"id\":\"B\"", role) + chunk("\"id\":\"B\"", stop)));
+  CHECK(fails(Check::splice, chunk(id, role) + chunk(id, stop) + "data: [DONE]\n\n" + chunk("\"id\":\"B\"", role)));
+}
+
+TEST_CASE("created may creep but neither fall back nor leap", "[stream]") {
+  const auto at = [](const std::string& created, const std::string& choice) { return chunk("\"id\":\"A\",\"created\":" + created, choice); };
+  CHECK(clean(at("1700000000", role) + at("1700000003", text) + at("1700000100", stop)));
+  CHECK(fails(Check::splice, at("1700000000", role) + at("1699999000", text)));
+  CHECK(fails(Check::splice, at("1700000000", role) + at("1700009000", text)));
+  CHECK(clean(at("1700000000000", role) + at("1700000003000", stop)));
+}
+
+TEST_CASE("a role in every delta is how some write, a role start after text is a splice", "[stream]") {
+  CHECK(clean(zai_stream()));
+  CHECK(fails(Check::splice, chunk(id, role) + chunk(id, text) + chunk(id, role)));
+  CHECK(clean(chunk(id, role) + chunk(id, text) + chunk(id, R"("index":0,"delta":{"role":"assistant","content":"y"})") + chunk(id, stop)));
+}
+
+TEST_CASE("every choice needs its own finish reason", "[stream]") {
+  const std::string one = R"("index":1,"delta":{"role":"assistant","content":""})";
+  const std::string stop_one = R"("delta":{},"finish_reason":"length","index":1)";
+  const std::string both = chunk(id, role) + chunk(id, one) + chunk(id, text);
+  CHECK(clean(both + chunk(id, stop) + chunk(id, stop_one)));
+  CHECK(fails(Check::finish, both + chunk(id, stop)));
+  CHECK(fails(Check::finish, both + chunk(id, stop) + "data: [DONE]\n\n"));
+}
+
+TEST_CASE("the shape of a chunk is checked and extras are not", "[stream]") {
+  CHECK(fails(Check::shape, "data: 12\n\n"));
+  CHECK(fails(Check::shape, "data: {\"hello\":1}\n\n"));
+  CHECK(fails(Check::shape, "data: {\"choices\":{}}\n\n"));
+  CHECK(fails(Check::shape, "data: {\"choices\":[1]}\n\n"));
+  CHECK(fails(Check::shape, chunk(id, R"("index":"0","delta":{})")));
+  CHECK(fails(Check::shape, chunk(id, R"("index":0,"delta":[])")));
+  CHECK(fails(Check::shape, chunk(id, R"("index":0,"delta":{},"finish_reason":7)")));
+  CHECK(clean("event: ping\ndata: {}\n\n" + chunk(id, role + ",\"x\":{\"choices\":3}") + chunk(id, stop) +
+              "data: {\"id\":\"A\",\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n"));
+}
+
+TEST_CASE("joined tool arguments must be JSON once the call is complete", "[stream]") {
+  const std::string start = call(R"("index":0,"id":"c","function":{"name":"f","arguments":""})");
+  const std::string finish = chunk(id, R"("index":0,"delta":{},"finish_reason":"tool_calls")");
+  CHECK(clean(start + call(R"("index":0,"function":{"arguments":"{\"a\":"})") + call(R"("index":0,"function":{"arguments":"1}"})") + finish));
+  CHECK(clean(start + finish));
+  CHECK(fails(Check::tool_arguments, start + call(R"("index":0,"function":{"arguments":"{\"a\":"})") + finish));
+  // Some providers number every call 0.
+  CHECK(clean(call(R"("index":0,"id":"c","function":{"name":"f","arguments":"{}"})") + call(R"("index":0,"id":"d","function":{"name":"f","arguments":"{}"})") + finish));
+}
+
+TEST_CASE("a billed turn of tool calls closed by [DONE] is complete, text without a finish reason is not", "[stream]") {
+  const std::string usage = "data: {\"id\":\"A\",\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\n";
+  const std::string tool = call(R"("index":0,"id":"c","function":{"name":"f","arguments":"{}"})");
+  const Outcome outcome = run(tool + usage + "data: [DONE]\n\n");
+  CHECK_FALSE(outcome.rejected);
+  CHECK(outcome.flagged(Check::finish));
+  CHECK(fails(Check::finish, tool + usage));
+  CHECK(fails(Check::finish, tool + "data: [DONE]\n\n"));
+  CHECK(fails(Check::finish, chunk(id, text) + usage + "data: [DONE]\n\n"));
+}
+
+TEST_CASE("an Anthropic message starts once and its blocks count up", "[stream]") {
+  const Dialect dialect = Dialect::anthropic_messages;
+  const std::string start = named("message_start", R"(,"message":{"id":"m"})");
+  const std::string block = named("content_block_start", R"(,"index":0,"content_block":{})");
+  CHECK(fails(Check::splice, start + block + start, dialect));
+  CHECK(fails(Check::splice, start + block + block, dialect));
+  CHECK(fails(Check::shape, start + named("content_block_delta", ""), dialect));
+  CHECK(fails(Check::shape, "data: {\"x\":1}\n\n", dialect));
+  CHECK(fails(Check::finish, start + block, dialect));
+  CHECK(clean(anthropic_stream() + anthropic_stream("msg_2"), dialect));  // the second follows a complete one
+  CHECK(clean(start + named("something_new", ",\"x\":1") + named("message_stop", ""), dialect));
+  const Outcome mapped = run(start + named("message_delta", R"(,"delta":{"stop_reason":"sensitive"})") + named("message_stop", ""),
+                             dialect, with(Check::finish_reason, Action::repair));
+  CHECK(mapped.delivered.find("\"stop_reason\":\"refusal\"") != std::string::npos);
+}
+
+TEST_CASE("a Responses stream has one response whose numbers count up", "[stream]") {
+  const Dialect dialect = Dialect::openai_responses;
+  const std::string start = named("response.created", R"(,"sequence_number":5,"response":{"id":"r"})");
+  CHECK(fails(Check::splice, start + start, dialect));
+  CHECK(fails(Check::splice, start + named("response.in_progress", R"(,"response":{"id":"q"})"), dialect));
+  CHECK(fails(Check::splice, start + named("response.x", ",\"sequence_number\":3"), dialect));
+  CHECK(fails(Check::shape, named("response.created", ""), dialect));
+  CHECK(fails(Check::finish, start, dialect));
+  CHECK(clean(start + named("response.incomplete", R"(,"response":{"id":"r","error":null})"), dialect));
+  const Outcome failed = run(start + named("response.failed", R"(,"response":{"id":"r","error":{"code":"x"}})"), dialect);
+  CHECK_FALSE(failed.rejected);
+  CHECK(failed.provider_error);
+  CHECK(failed.finish_reason == "failed");
+}
+
+TEST_CASE("usage, id and finish reason are read on the way", "[stream]") {
+  StreamChecker checker(Dialect::anthropic_messages, all(Action::reject));
+  checker.feed(anthropic_stream());
+  CHECK(checker.usage().input_tokens == 12);
+  CHECK(checker.usage().output_tokens == 15);
+  CHECK(checker.response_id() == "msg_1");
+  CHECK(checker.finish_reason() == "tool_use");
+  StreamChecker other(Dialect::openai_responses, all(Action::reject));
+  other.feed(responses_stream());
+  CHECK(other.usage().output_tokens == 8);
+  CHECK(other.finish_reason() == "completed");
+}
+
+TEST_CASE("a whole body is JSON of its dialect or does not pass", "[stream]") {
+  std::vector<Finding> findings;
+  const auto good = [&](std::string_view body, Dialect dialect) {
+    findings.clear();
+    return check_json_body(body, dialect, all(Action::reject), findings);
+  };
+  CHECK(good(R"({"choices":[{"message":{"content":"x"}}]})", Dialect::openai_chat));
+  CHECK(good(R"({"error":{"message":"x"}})", Dialect::openai_chat));
+  CHECK(good(R"({"type":"message","content":[]})", Dialect::anthropic_messages));
+  CHECK(good(R"({"input_tokens":14})", Dialect::anthropic_messages));
+  CHECK(good(R"({"object":"response","output":[]})", Dialect::openai_responses));
+  CHECK_FALSE(good("<html>", Dialect::openai_chat));
+  CHECK(findings.at(0).check == Check::json);
+  CHECK_FALSE(good("", Dialect::openai_chat));
+  CHECK_FALSE(good("{}", Dialect::openai_chat));
+  CHECK_FALSE(good("{\"choices\":[\"\xE4\"]}", Dialect::openai_chat));
+  CHECK(findings.at(0).check == Check::utf8);
+  CHECK(good("<html>", Dialect::none));
+}
