@@ -6,3 +6,14 @@
 #else
 #include <catch2/catch.hpp>
 #endif
+
+#include "base/result.hpp"
+
+/// A Result in an expression prints its failure; the value itself need not be printable.
+template <class T>
+struct Catch::StringMaker<boost::system::result<T, siltgate::Failure>> {
+  static std::string convert(const boost::system::result<T, siltgate::Failure>& result) {
+    if (result.has_value()) return "a value";
+    return std::string(to_string(result.error().cause)) + ": " + result.error().detail;
+  }
+};
