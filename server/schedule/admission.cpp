@@ -174,7 +174,7 @@ void Admission::State::grant(Waiter& waiter) {
 void Admission::State::judge(Scope& scope, const Waiter& waiter, int level, Ending ending) {
   if (!scope.adaptive) return;
   if (ending == Ending::served)
-    scope.adaptive->served(level, scope.running >= scope.cap && scope.waiting > 0, now);
+    scope.adaptive->served(level, waiter.started, scope.running >= scope.cap && scope.waiting > 0, now);
   else if (ending == Ending::refused_concurrency)
     scope.adaptive->refused(level, waiter.started, now);
   scope.cap = scope.adaptive->limit();
