@@ -278,8 +278,8 @@ Answer Admission::arrive(const Arrival& arrival, TimePoint now) {
   if (s.targets.size() >= s.crowded) s.forget_idle();
   Target& to = s.target(arrival.provider, arrival.key, arrival.model, arrival.profile);
   if (s.spare.empty()) s.spare.push_back(&s.storage.emplace_back());
-  Waiter& waiter = *s.spare.front();
-  s.spare.pop_front();
+  Waiter& waiter = *s.spare.back();
+  s.spare.pop_back();
   waiter.ticket = arrival.ticket;
   waiter.arrived_order = ++s.arrivals;
   waiter.arrived = s.now;
