@@ -49,6 +49,7 @@ void add_global_flags(Tree& tree) {
 
 CLI::App* add_verb(Tree& tree, Verb verb, const char* description, const char* manual = "") {
   CLI::App* sub = tree.app.add_subcommand(verb_names[static_cast<std::size_t>(verb)], description);
+  sub->group("Verbs");
   sub->fallthrough();
   sub->footer(std::string(manual) + "\nGlobal flags work here too: siltgate --help.");
   return sub;
@@ -88,8 +89,6 @@ void build(Tree& tree) {
   CLI::App& app = tree.app;
   app.get_formatter()->column_width(30);
   app.get_formatter()->label("SUBCOMMAND", "verb");
-  app.get_formatter()->label("Subcommands", "Verbs");
-  app.get_formatter()->label("SUBCOMMANDS", "verb");
   app.require_subcommand(0, 1);
   app.allow_extras();
   app.footer(manual_end);
@@ -106,8 +105,10 @@ std::vector<std::string> names_of(const CLI::App& app) {
   return out;
 }
 
+/// `; did you mean "X"?` or "".
 std::string suggestion(std::string_view word, const std::vector<std::string>& words) {
-  return settings::did_you_mean(word, words);
+  const std::string question = settings::did_you_mean(word, words);
+  return question.empty() ? "" : ";" + question;
 }
 
 /// The sentence about the first argument that nothing took.

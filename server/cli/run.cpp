@@ -41,7 +41,8 @@ int run_server(const Command& command, const Io& io, const Server& server) {
   int exit = exit_ok;
   auto loaded = load_settings(command, io, exit);
   if (!loaded) return exit;
-  if (runs_on_demo(loaded->settings)) say(io, command, demo_advice(loaded->settings));
+  const bool port_known = loaded->settings.listen.front().port != 0;
+  if (runs_on_demo(loaded->settings) && port_known) say(io, command, demo_advice(loaded->settings));
   RunRequest request;
   request.settings = std::move(loaded->settings);
   request.config_file = loaded->path;

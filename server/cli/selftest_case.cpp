@@ -93,7 +93,6 @@ const std::vector<Case>& selftest_cases() {
       {"web page", "demo/html", Outcome::bad_gateway, {Blame::provider}, {"content_type"}},
       {"JSON to a stream request", "demo/json", Outcome::bad_gateway, {Blame::provider}, {"content_type"}},
       {"unknown finish reason", "demo/sensitive", Outcome::mended, {Blame::intact}, {"repaired"}},
-      {"degenerate text", "demo/garble", Outcome::whole, {Blame::provider}, {"model"}},
   };
   return cases;
 }

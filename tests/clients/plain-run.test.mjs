@@ -50,7 +50,7 @@ test('siltgate log calls every exchange of a plain run intact', { timeout: 120_0
       await runOpencode('new', gate.baseUrl, { timeout: 60_000 });
       const exchanges = await gate.exchanges();
       assert.equal(exchanges.length, provider.requests.length);
-      assert.deepEqual([...new Set(exchanges.map((exchange) => exchange.verdict))], ['intact'], JSON.stringify(exchanges, null, 1));
+      assert.deepEqual([...new Set(exchanges.map((exchange) => exchange.verdict.blame))], ['intact'], JSON.stringify(exchanges, null, 1));
       assert.equal((await gate.ask('why', 'last')).code, 0);
     });
   });

@@ -6,10 +6,12 @@ set -eu
 cd "$(dirname "$0")"
 : "${SILTGATE_BIN:=$(cd ../.. && pwd)/build/release/siltgate}"
 export SILTGATE_BIN
-files=$(ls | grep '\.test\.mjs$' | grep -F -e "${1:-}") || { echo "no test file has '$1' in its name" >&2; exit 64; }
-[ -x "$SILTGATE_BIN" ] || [ "${1:-}" = control ] || { echo "no program at $SILTGATE_BIN: build it or set SILTGATE_BIN" >&2; exit 66; }
+set -- "${1:-}" *"${1:-}"*.test.mjs
+filter=$1
+shift
+[ -e "$1" ] || { echo "no test file has '$filter' in its name" >&2; exit 64; }
+[ -x "$SILTGATE_BIN" ] || [ "$filter" = control ] || { echo "no program at $SILTGATE_BIN: build it or set SILTGATE_BIN" >&2; exit 66; }
 
 npm ci --no-audit --no-fund --loglevel=error
-# shellcheck disable=SC2086 # one word per file name
 exec node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
-  --test-reporter=junit --test-reporter-destination=report.xml $files
+  --test-reporter=junit --test-reporter-destination=report.xml "$@"

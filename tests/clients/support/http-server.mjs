@@ -33,9 +33,12 @@ class Connection {
     this.number = number;
     this.served = 0;
     this.pending = Buffer.alloc(0);
-    this.closed = new Promise((resolve) => socket.once('close', resolve));
     this.isClosed = false;
-    this.closed.then(() => { this.isClosed = true; this.wake?.(); });
+    this.closed = new Promise((resolve) => {
+      const over = () => { this.isClosed = true; this.whenClosed?.(); this.wake?.(); resolve(); };
+      socket.once('end', over);
+      socket.once('close', over);
+    });
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
       this.pending = Buffer.concat([this.pending, bytes]);

@@ -39,9 +39,14 @@ export async function startProvider({ cap = Infinity, answer = () => ({ text: 'H
     provider.inFlight += 1;
     request.inFlight = provider.inFlight;
     provider.peak = Math.max(provider.peak, provider.inFlight);
+    const end = () => {
+      if (request.endTime) return;
+      provider.inFlight -= 1;
+      request.endTime = Date.now();
+    };
+    connection.whenClosed = end;
     await give(request, connection, title && request.kind === 'title' ? title : answer(request, provider));
-    provider.inFlight -= 1;
-    request.endTime = Date.now();
+    end();
   });
   provider.origin = `http://127.0.0.1:${server.port}`;
   provider.baseUrl = `${provider.origin}/api/paas/v4`;
@@ -73,7 +78,7 @@ function sendWhole(connection, status, type, body, headers = {}) {
   connection.socket.write(body);
 }
 
-/** Writes one answer, counted as in flight until this returns. Sets request.outcome: complete, or what went wrong. */
+/** Writes one answer, counted as in flight until this returns or the peer closes. Sets request.outcome: complete, or what went wrong. */
 async function give(request, connection, answer) {
   const fault = answer.fault ?? {};
   const dialect = dialects[Object.keys(dialects).find((path) => request.path.split('?')[0].endsWith(path))];
