@@ -9,7 +9,7 @@ namespace {
 constexpr int quarantine_served = 20;
 constexpr int chance_served = 5;
 constexpr Duration quarantine_time = std::chrono::minutes(10);
-constexpr int most_doublings = 4;
+constexpr int most_doublings = 3;
 }  // namespace
 
 void AdaptiveLimit::set_most(int most) {
@@ -23,8 +23,9 @@ bool AdaptiveLimit::quarantined(TimePoint now) const {
   return now - refused_at_ < quarantine_time * (1 << doublings_) || served_since_ < 4 * limit_;
 }
 
-void AdaptiveLimit::served(int level, bool pressed, TimePoint now) {
+void AdaptiveLimit::served(int level, TimePoint started, bool pressed, TimePoint now) {
   ++served_since_;
+  if (started <= decreased_at_) level = 0;  // (6) proves nothing
   if (level > proven_level_) proven_level_ = level, proven_times_ = 0;
   if (level == proven_level_) ++proven_times_;
   if (refused_level_ > 0 && level >= refused_level_) {  // (6)
@@ -41,21 +42,24 @@ void AdaptiveLimit::served(int level, bool pressed, TimePoint now) {
 
 void AdaptiveLimit::refused(int level, TimePoint started, TimePoint now) {
   if (started <= decreased_at_) return;  // (3)
-  level = std::max(level, 2);            // a refusal of a single request says nothing about two
+  decreased_at_ = now;
+  limit_ = std::max(1, std::min(limit_ - 1, (limit_ * 4 + 2) / 5));  // (3)
+  round_served_ = 0;
+  if (level <= 1) return;  // (7)
   const bool proven = proven_level_ >= level && proven_times_ >= 3;
   if (proven) {
     by_chance_ = true;  // (5)
     doublings_ = 0;
-  } else if (refused_level_ > 0 && level <= refused_level_ && !by_chance_) {
+  } else if (refused_level_ > 0 && level == refused_level_ && !by_chance_) {
     doublings_ = std::min(doublings_ + 1, most_doublings);  // (4)
   } else {
+    if (level < refused_level_) doublings_ = 0;
     by_chance_ = false;
   }
   if (proven_level_ >= level) proven_level_ = level - 1, proven_times_ = 0;
   refused_level_ = refused_level_ > 0 ? std::min(refused_level_, level) : level;
-  served_since_ = round_served_ = 0;
-  refused_at_ = decreased_at_ = now;
-  limit_ = std::max(1, std::min(limit_ - 1, (limit_ * 4 + 2) / 5));  // (3)
+  served_since_ = 0;
+  refused_at_ = now;
 }
 
 void AdaptiveLimit::restore(const AdaptiveMemory& memory, TimePoint now) {

@@ -10,10 +10,12 @@
 //     that started before the last decrease are old news and change nothing.
 // (4) The level that was refused is remembered. Up to one below it rule 2 goes on; the level itself is tried again only
 //     after a quarantine: 20 served requests, or 10 minutes and four rounds, doubled with each refusal at the
-//     same level or below it, at most 16 times as long.
+//     same level, at most 8 times as long. A refusal at a lower level is news and begins at 20 again.
 // (5) A level that has served at least three requests since it was last refused and is then refused once was
 //     probably refused by chance: its quarantine is only 5 served requests.
-// (6) A request that started at the remembered level and was served is evidence of change: the memory is dropped.
+// (6) A request that started at the remembered level after the last decrease and was served is evidence of change: the
+//     memory is dropped. One that started before may owe its place to a request that was about to be refused.
+// (7) A lone request that is refused says nothing about how many are tolerated: no memory, no longer quarantine.
 #pragma once
 
 #include <chrono>
@@ -38,8 +40,9 @@ class AdaptiveLimit {
   int limit() const { return limit_; }
   /// 0 = no bound but the built-in one of 1,024.
   void set_most(int most);
-  /// A request that was number `level` in flight when it started was served. `pressed`: the limit is reached and somebody waits.
-  void served(int level, bool pressed, TimePoint now);
+  /// A request that was number `level` in flight when it started at `started` was served. `pressed`: the limit is reached
+  /// and somebody waits.
+  void served(int level, TimePoint started, bool pressed, TimePoint now);
   /// A request that was number `level` in flight when it started at `started` was refused for concurrency.
   void refused(int level, TimePoint started, TimePoint now);
 

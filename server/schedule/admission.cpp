@@ -174,7 +174,7 @@ void Admission::State::grant(Waiter& waiter) {
 void Admission::State::judge(Scope& scope, const Waiter& waiter, int level, Ending ending) {
   if (!scope.adaptive) return;
   if (ending == Ending::served)
-    scope.adaptive->served(level, scope.running >= scope.cap && scope.waiting > 0, now);
+    scope.adaptive->served(level, waiter.started, scope.running >= scope.cap && scope.waiting > 0, now);
   else if (ending == Ending::refused_concurrency)
     scope.adaptive->refused(level, waiter.started, now);
   scope.cap = scope.adaptive->limit();
@@ -278,8 +278,8 @@ Answer Admission::arrive(const Arrival& arrival, TimePoint now) {
   if (s.targets.size() >= s.crowded) s.forget_idle();
   Target& to = s.target(arrival.provider, arrival.key, arrival.model, arrival.profile);
   if (s.spare.empty()) s.spare.push_back(&s.storage.emplace_back());
-  Waiter& waiter = *s.spare.front();
-  s.spare.pop_front();
+  Waiter& waiter = *s.spare.back();
+  s.spare.pop_back();
   waiter.ticket = arrival.ticket;
   waiter.arrived_order = ++s.arrivals;
   waiter.arrived = s.now;

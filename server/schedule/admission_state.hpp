@@ -24,7 +24,7 @@ struct Admission::State {
 
   // Requests.
   std::deque<Waiter> storage;      // addresses stay
-  std::deque<Waiter*> spare;       // used first in, first out: neighbours in time stay neighbours in memory
+  std::vector<Waiter*> spare;      // last in, first out: the one just freed is still in the cache
   TicketTable waiters;
   std::vector<Ticket> grants;
   int waiting = 0, running = 0;

@@ -64,9 +64,9 @@ TEST_CASE("a provider that refuses by chance does not pin the automatic limit to
 TEST_CASE("the automatic limit never passes a number the user gave and keeps what it learned", "[schedule]") {
   AdaptiveLimit limit(1, 3);
   TimePoint now{1h};
-  for (int i = 0; i < 100; ++i) limit.served(limit.limit(), true, now += 1s);
+  for (int i = 0; i < 100; ++i) limit.served(limit.limit(), now, true, now + 1s), now += 1s;
   CHECK(limit.limit() == 3);
-  limit.refused(3, now, now);
+  limit.refused(3, now, now + 1s);
   CHECK(limit.limit() == 2);
   AdaptiveLimit again(1, 3);
   again.restore(limit.memory(), now);
@@ -77,6 +77,6 @@ TEST_CASE("the automatic limit never passes a number the user gave and keeps wha
 TEST_CASE("without demand the automatic limit does not grow", "[schedule]") {
   AdaptiveLimit limit(2);
   TimePoint now{1h};
-  for (int i = 0; i < 100; ++i) limit.served(1, false, now += 1s);
+  for (int i = 0; i < 100; ++i) limit.served(1, now, false, now + 1s), now += 1s;
   CHECK(limit.limit() == 2);
 }
