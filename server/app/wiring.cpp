@@ -29,7 +29,9 @@ void App::State::settled(observe::ExchangeRecord&& record) {
 
 std::optional<flow::OwnPage> App::State::own_page(const http::RequestHead& head, std::string_view body,
                                                   const flow::Entrance& entrance) {
-  if (!admin::is_admin_target(head.target, settings.admin.path)) return {};
+  // The command line does not know admin.path: on the control socket it is always the default.
+  const std::string path = entrance.control_socket ? settings::Admin{}.path : settings.admin.path;
+  if (!admin::is_admin_target(head.target, path)) return {};
   admin::Gate gate;
   gate.control_socket = entrance.control_socket;
   gate.peer_ip = entrance.peer_address;
@@ -38,7 +40,7 @@ std::optional<flow::OwnPage> App::State::own_page(const http::RequestHead& head,
   gate.allow = settings.admin.allow;
   gate.allowed_hosts = settings.admin.allowed_hosts;
   admin::View view;
-  view.path = settings.admin.path;
+  view.path = path;
   view.history = &history;
   view.state_json = [this] { return observe::state_to_json(describe()); };
   view.metrics = [this] { return metrics.expose(describe()); };

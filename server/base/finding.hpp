@@ -38,4 +38,11 @@ struct Finding {
   std::uint64_t excerpt_offset = 0;   // body offset of the first byte of `excerpt`
 };
 
+/// Of several findings for one fault, which names it? A spliced-in response usually breaks the JSON of the event it lands
+/// in as well, so a splice goes before everything else; otherwise the later finding.
+inline const Finding* naming(const Finding* a, const Finding* b) {
+  if (!a || !b) return a ? a : b;
+  return a->check == Check::splice ? a : b;
+}
+
 }  // namespace siltgate

@@ -85,7 +85,7 @@ const std::vector<Case>& selftest_cases() {
       {"sound stream", "demo/echo", Outcome::whole, {Blame::intact}, {"intact"}},
       {"three at once, cap 1", "demo/echo", Outcome::whole, {Blame::intact}, {"intact"}, 3},
       {"torn UTF-8", "demo/torn-utf8", Outcome::broken_off, {Blame::provider}, {"utf8"}},
-      {"second response spliced in", "demo/splice", Outcome::broken_off, {Blame::provider}, {"splice", "json"}},
+      {"second response spliced in", "demo/splice", Outcome::broken_off, {Blame::provider}, {"splice"}},
       {"no finish reason", "demo/truncate", Outcome::broken_off, {Blame::provider}, {"finish"}},
       {"cut inside an event", "demo/cut", Outcome::broken_off, {Blame::provider}, {"upstream_closed", "upstream_reset"}},
       {"silence in mid-stream", "demo/stall", Outcome::broken_off, {Blame::provider}, {"upstream_silent"}},

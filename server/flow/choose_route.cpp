@@ -49,6 +49,14 @@ std::string session_of(const Exchange& x, const std::string& token_name) {
   return schedule::session_of(lookup, token_name, x.entrance.peer_address);
 }
 
+/// The request's own wish, else its class's setting, else the provider's.
+Delivery delivery_of(const Exchange& x) {
+  auto wish = x.request.fields.find("siltgate-delivery");
+  if (wish && http::same_name(*wish, "whole")) return Delivery::whole;
+  if (wish && http::same_name(*wish, "stream")) return Delivery::stream;
+  return x.provider->class_delivery[static_cast<std::size_t>(x.klass)].value_or(x.provider->delivery);
+}
+
 void note_class(Exchange& x) {
   auto lookup = [&x](std::string_view name) { return x.request.fields.find(name); };
   x.klass = schedule::class_of(lookup, {x.hints.has_tools, x.hints.title_prompt});
@@ -77,6 +85,7 @@ Result<void> choose_route(Exchange& x) {
   x.record.session = session_of(x, *token);
   x.record.request_sha256 = observe::sha256_hex(x.body);
   note_class(x);
+  x.delivery = delivery_of(x);
   choose_key(x, credential);
   return {};
 }

@@ -52,6 +52,7 @@ struct Exchange {
   std::optional<HeldResponse> held;      // of the last attempt
   stream::Config validate;               // the checks, with the profile's finish reasons
   schedule::Class klass = schedule::Class::interactive;
+  Delivery delivery = Delivery::stream;
   std::optional<std::chrono::seconds> retry_after;  // for own 503s
   std::string early_body;                // upstream bytes read together with the response head
   Duration waited{0};                    // between attempts, in all

@@ -28,11 +28,24 @@ Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
   co_return relayed;
 }
 
+/// What the record says of the response is said of the last attempt alone.
+void forget_last_attempt(Exchange& x) {
+  auto& record = x.record;
+  record.last_byte_in = {};
+  record.longest_gap = {};
+  record.bytes_in = record.events = 0;
+  record.provider_error.clear();
+  record.finish_reason.clear();
+  record.content_type.clear();
+  record.close_notify.reset();
+  x.hashes.reset();
+}
+
 /// One attempt under one permit. A reused connection that dies before any response byte is replaced once by a fresh one.
 Task<Result<void>> attempt(Exchange& x) {
   x.refusal = {};
   x.held.reset();
-  x.record.last_byte_in = {};
+  forget_last_attempt(x);
   auto walked = co_await walk_upstream(x, false);
   if (!walked && walked.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
     walked = co_await walk_upstream(x, true);
@@ -44,7 +57,7 @@ Task<Result<void>> attempt(Exchange& x) {
 /// Gives the permit back or keeps the place for another attempt. True: go round again.
 bool try_again(Exchange& x, const Failure& failure) {
   double random = std::uniform_real_distribution<double>(0, 1)(x.services.random);
-  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, x.delivered};
+  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, x.delivered, x.delivery == Delivery::whole};
   schedule::Ending ending = ending_of(failure, x.refusal);
   auto wait = x.services.draining ? std::nullopt : plan_retry(lost, x.provider->retry, random);
   if (!wait) {

@@ -44,10 +44,19 @@ Failure damage(const Relayed& r) {
   Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
   const auto& findings = r.checker.findings();
   if (!findings.empty()) {
-    const Finding& f = findings.back();
+    const Finding* named = &findings.back();
+    for (const Finding& other : findings)
+      if (other.event == named->event && other.action == Action::reject) named = naming(&other, named);
+    const Finding& f = *named;
     failure.detail = "event " + std::to_string(f.event) + " at byte " + std::to_string(f.offset) + " failed the check " +
                      std::string(to_string(f.check)) + ": " + f.reason;
   }
+  return failure;
+}
+
+Failure over_bound(const Exchange& x) {
+  Failure failure{Phase::relay_body, Party::provider, Cause::response_too_large, Retry::never, {}, ""};
+  failure.detail = "the answer is over limits.response_body (" + format_bytes(x.config->http.response_body) + "), which delivery \"whole\" has to hold";
   return failure;
 }
 
@@ -62,19 +71,25 @@ std::optional<Failure> first_event_refused(Relayed& r) {
   x.attempt().code = x.refusal.code;
   Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
   failure.detail = "error as the first event, code " + x.refusal.code + ": " + x.refusal.message;
-  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, false};
+  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, false, false};
   if (!plan_retry(lost, x.provider->retry, 0)) return {};
   return failure;
 }
 
-Task<Result<void>> deliver(Relayed& r, stream::Step step) {
+/// May what is held back and what `step` adds leave now? `delivery: whole` waits for the sound end of everything.
+bool may_begin(const Relayed& r, const stream::Step& step, bool complete) {
+  std::size_t size = r.prelude.size() + step.first.size() + step.second.size();
+  if (size == 0 || r.x.delivery == Delivery::whole) return complete && size > 0;
+  return r.checker.events() > (step.rejected ? 1u : 0u) || size > prelude_bound;
+}
+
+Task<Result<void>> deliver(Relayed& r, stream::Step step, bool complete) {
   Exchange& x = r.x;
   x.at_boundary = step.at_boundary;
   if (!r.committed) {
-    std::size_t size = r.prelude.size() + step.first.size() + step.second.size();
-    bool first_event = r.checker.events() > (step.rejected ? 1u : 0u) || size > prelude_bound;
-    if (!first_event || size == 0) {
+    if (!may_begin(r, step, complete)) {
       r.prelude.append(step.first).append(step.second);
+      if (r.prelude.size() > x.config->http.response_body.count) co_return over_bound(x);
       co_return Result<void>{};
     }
     r.committed = x.delivered = true;
@@ -119,7 +134,7 @@ Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   if (rejected) r.source.close();
   if (piece.last && !rejected)
     body_ended(r.x, r.checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
-  auto sent = co_await deliver(r, step);
+  auto sent = co_await deliver(r, step, piece.last && !rejected);
   if (!sent) co_return sent.error();
   if (rejected) co_return damage(r);
   co_return piece.last;

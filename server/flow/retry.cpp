@@ -3,8 +3,9 @@
 //   1. Something of an upstream body was delivered: never.
 //   2. A provider's refusal: only the classes concurrency, rate, overloaded, transient.
 //   3. Any other failure: only when it is marked safe (or lost on a connection, before a response).
-//   4. Attempts are used up: give up. Damage is not congestion: three attempts at the most, and two when the
-//      provider answered something else than a stream, which it will do again.
+//   4. Attempts are used up: give up. Damage is not congestion: three attempts at the most (unless the user asked for
+//      whole answers), and only one when the provider
+//      answered something else than a stream, which it will do again (docs/decisions/0012).
 //   5. The wait is what the provider said plus up to a quarter of it (so that waiters do not come back as one), else full jitter.
 //   6. More waiting than retry.max_wait allows in all: give up.
 #include "flow/retry.hpp"
@@ -21,7 +22,9 @@ bool eligible(const LostAttempt& lost) {
 }
 
 int attempts_allowed(const LostAttempt& lost, const schedule::RetryConfig& config) {
-  if (lost.failure.cause == Cause::damaged) return std::min(config.attempts, lost.failure.phase == Phase::read_head ? 2 : 3);
+  bool damage = ending_of(lost.failure, lost.refusal) == schedule::Ending::damaged;
+  if (damage && lost.failure.phase == Phase::read_head) return 1;
+  if (damage && !lost.whole) return std::min(config.attempts, 3);
   return config.attempts;
 }
 

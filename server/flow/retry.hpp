@@ -17,6 +17,7 @@ struct LostAttempt {
   int attempts = 0;                   // made so far, this one included
   Duration waited{0};                 // between attempts so far
   bool delivered = false;             // a byte of an upstream body reached the client
+  bool whole = false;                 // delivery: whole, which is asked for to have damage repeated
 };
 
 /// How long to wait before the next attempt; empty = give up. `random` in [0,1) feeds full jitter.

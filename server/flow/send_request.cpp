@@ -12,7 +12,8 @@ Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
   target.host_header = x.provider->base_url.authority();
   target.target = x.route.target;
   target.body_size = x.body.size();
-  if (x.replacement_key && x.record.dialect == Dialect::anthropic_messages) target.x_api_key = x.replacement_key->value;
+  bool anthropic = x.provider->format == Format::anthropic || x.record.dialect == Dialect::anthropic_messages;
+  if (x.replacement_key && anthropic) target.x_api_key = x.replacement_key->value;
   else if (x.replacement_key) target.bearer = x.replacement_key->value;
   std::string head = http::upstream_head(x.request, target);
   // A small body rides in the head's segment; a large one is not copied.

@@ -25,7 +25,7 @@ void Permit::give_back(schedule::Ending ending) {
   turnstile_->granted_.erase(ticket_);
   auto now = Clock::now();
   if (was == State::granted)
-    turnstile_->admission_.finish(ticket_, ending, now);
+    turnstile_->admission_.finish(ticket_, ending, now, turnstile_->random());
   else
     turnstile_->admission_.cancel(ticket_, now);
   turnstile_->settle();
@@ -34,7 +34,7 @@ void Permit::give_back(schedule::Ending ending) {
 void Permit::wait_again(schedule::Ending ending, TimePoint not_before) {
   if (state_ != State::granted) return;
   state_ = State::waiting;
-  turnstile_->admission_.retry(ticket_, ending, not_before, Clock::now());
+  turnstile_->admission_.retry(ticket_, ending, not_before, Clock::now(), turnstile_->random());
   turnstile_->settle();
 }
 

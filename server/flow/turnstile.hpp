@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <random>
 #include <unordered_map>
 
 #include "base/result.hpp"
@@ -55,6 +56,7 @@ class Turnstile {
   friend class Permit;
   struct Link;
   void wake_at_next();
+  double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   schedule::Admission& admission_;
   asio::steady_timer timer_;
@@ -63,6 +65,7 @@ class Turnstile {
   std::unordered_map<schedule::Ticket, net::Signal*> waiting_;
   std::unordered_map<schedule::Ticket, bool> granted_;  // grants whose coroutine has not resumed yet
   schedule::Ticket next_ticket_ = 1;
+  std::minstd_rand random_{std::random_device{}()};     // jitter of holds after damage
 };
 
 }  // namespace siltgate::flow

@@ -18,9 +18,14 @@ const Finding* last_finding(const ExchangeRecord& record, auto matches) {
 
 /// What made the answer unsound. A rejection before a complete answer belongs to an attempt that was repeated.
 const Finding* damage(const ExchangeRecord& record) {
-  return last_finding(record, [&](const Finding& f) {
+  const Finding* last = last_finding(record, [&](const Finding& f) {
     return f.action == Action::drop || (f.action == Action::reject && !complete(record));
   });
+  if (!last) return nullptr;
+  const Finding* splice = last_finding(record, [&](const Finding& f) {
+    return f.check == Check::splice && f.action == last->action && f.event == last->event;
+  });
+  return naming(splice, last);
 }
 
 std::string_view what_is_damaged(Check check) {
@@ -100,10 +105,9 @@ Decision damaged_bytes(const ExchangeRecord& record) {
   v.facts.push_back(delivered_fact(record));
   add_history(record, v.facts);
   v.advice = v.blame == Blame::network
-                 ? "Let the middlebox leave this host's TLS alone, or ask whoever runs it; siltgate export ID --bundle has "
-                   "the bytes."
-                 : "Run it again; delivery \"whole\" makes siltgate repeat damaged answers unseen. For the provider's support: "
-                   "siltgate export ID --bundle.";
+                 ? "Let the middlebox leave this host's TLS alone, or ask whoever runs it, with the text of siltgate why ID."
+                 : "Run it again; delivery \"whole\" makes siltgate repeat damaged answers unseen. The provider's support will want "
+                   "the text of siltgate why ID.";
   return v;
 }
 
@@ -133,7 +137,7 @@ Decision changed_by_siltgate(const ExchangeRecord& record) {
   v.certainty = Certainty::certain;
   v.summary = "siltgate delivered other bytes than it received, without having recorded why";
   v.facts.push_back(equality_fact(record));
-  v.advice = "This is a fault of siltgate: report it with siltgate export ID --bundle.";
+  v.advice = "This is a fault of siltgate: report it with the text of siltgate why ID.";
   return v;
 }
 
@@ -172,8 +176,8 @@ Decision intact(const ExchangeRecord& record) {
   v.facts.push_back("Anything else the user saw was made after delivery, by the client.");
   add_history(record, v.facts);
   v.advice = replays_posts(record.user_agent) ? "If the text on the screen was garbled: " + replay_advice()
-                                              : "If what you saw differs from siltgate show ID --chat, report it to the client's "
-                                                "maintainers with siltgate export ID --bundle.";
+                                              : "If what you saw differs from what was delivered, report it to the client's "
+                                                "maintainers with the text of siltgate why ID.";
   return v;
 }
 

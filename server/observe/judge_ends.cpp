@@ -27,7 +27,7 @@ constexpr Own own_causes[] = {
     {Cause::no_route, Blame::client, "the client asked for a path that leads to no provider",
      "Correct the client's base URL; the error message lists those that exist."},
     {Cause::bad_request, Blame::client, "the client sent a malformed request",
-     "Report it to the client's maintainers with siltgate export ID --bundle."},
+     "Report it to the client's maintainers with the text of siltgate why ID."},
     {Cause::line_too_long, Blame::client, "the client sent a request line beyond siltgate's bound",
      "Correct the client's base URL; no inference request needs such a line."},
     {Cause::head_too_large, Blame::client, "the client sent headers beyond siltgate's bound",
@@ -39,7 +39,7 @@ constexpr Own own_causes[] = {
     {Cause::response_too_large, Blame::siltgate, "siltgate cut an answer that was larger than its bound",
      "Raise limits.response_body or limits.event if such answers are expected."},
     {Cause::bug, Blame::siltgate, "siltgate failed by its own fault",
-     "Report it to siltgate's maintainers with siltgate export ID --bundle."},
+     "Report it to siltgate's maintainers with the text of siltgate why ID."},
 };
 
 const Own* find_own(Cause cause) {

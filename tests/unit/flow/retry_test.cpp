@@ -26,42 +26,42 @@ Refusal refusal(RefusalClass klass, std::optional<Duration> wait = {}) {
 
 TEST_CASE("nothing is tried again once a byte was delivered", "[flow]") {
   auto lost = failure(Cause::upstream_reset);
-  CHECK(plan_retry({lost, {}, 1, 0s, false}, {}, 0.5));
-  CHECK_FALSE(plan_retry({lost, {}, 1, 0s, true}, {}, 0.5));
+  CHECK(plan_retry({lost, {}, 1, 0s, false, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({lost, {}, 1, 0s, true, false}, {}, 0.5));
 }
 
 TEST_CASE("only refusals that may pass are tried again", "[flow]") {
   auto said = failure(Cause::provider_error, Retry::never);
   for (auto klass : {RefusalClass::concurrency, RefusalClass::rate, RefusalClass::overloaded, RefusalClass::transient})
-    CHECK(plan_retry({said, refusal(klass), 1, 0s, false}, {}, 0.5));
+    CHECK(plan_retry({said, refusal(klass), 1, 0s, false, false}, {}, 0.5));
   for (auto klass : {RefusalClass::quota, RefusalClass::account, RefusalClass::auth, RefusalClass::request})
-    CHECK_FALSE(plan_retry({said, refusal(klass), 1, 0s, false}, {}, 0.5));
+    CHECK_FALSE(plan_retry({said, refusal(klass), 1, 0s, false, false}, {}, 0.5));
 }
 
 TEST_CASE("attempts and waiting are bounded", "[flow]") {
   auto said = failure(Cause::provider_error, Retry::never);
   auto busy = refusal(RefusalClass::concurrency);
-  CHECK(plan_retry({said, busy, 5, 0s, false}, {}, 0.5));
-  CHECK_FALSE(plan_retry({said, busy, 6, 0s, false}, {}, 0.5));
-  CHECK_FALSE(plan_retry({said, busy, 1, 5min, false}, {}, 0.5));
-  CHECK_FALSE(plan_retry({said, refusal(RefusalClass::rate, 1h), 1, 0s, false}, {}, 0.5));
+  CHECK(plan_retry({said, busy, 5, 0s, false, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({said, busy, 6, 0s, false, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({said, busy, 1, 5min, false, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({said, refusal(RefusalClass::rate, 1h), 1, 0s, false, false}, {}, 0.5));
 }
 
-TEST_CASE("damage is tried again at most twice, a wrong kind of answer once", "[flow]") {
+TEST_CASE("damage is tried again at most twice, a wrong kind of answer never", "[flow]") {
   auto damaged = failure(Cause::damaged);
-  CHECK(plan_retry({damaged, {}, 2, 0s, false}, {}, 0.5));
-  CHECK_FALSE(plan_retry({damaged, {}, 3, 0s, false}, {}, 0.5));
+  CHECK(plan_retry({damaged, {}, 2, 0s, false, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({damaged, {}, 3, 0s, false, false}, {}, 0.5));
+  CHECK(plan_retry({damaged, {}, 5, 0s, false, true}, {}, 0.5));  // delivery: whole
   auto wrong = failure(Cause::damaged, Retry::safe, Phase::read_head);
-  CHECK(plan_retry({wrong, {}, 1, 0s, false}, {}, 0.5));
-  CHECK_FALSE(plan_retry({wrong, {}, 2, 0s, false}, {}, 0.5));
+  CHECK_FALSE(plan_retry({wrong, {}, 1, 0s, false, false}, {}, 0.5));
 }
 
 TEST_CASE("the provider's own waiting time is kept, never undercut", "[flow]") {
   auto said = failure(Cause::provider_error, Retry::never);
-  auto wait = plan_retry({said, refusal(RefusalClass::rate, 2s), 1, 0s, false}, {}, 0.0);
+  auto wait = plan_retry({said, refusal(RefusalClass::rate, 2s), 1, 0s, false, false}, {}, 0.0);
   REQUIRE(wait);
   CHECK(*wait == 2s);
-  wait = plan_retry({said, refusal(RefusalClass::rate, 2s), 1, 0s, false}, {}, 0.999);
+  wait = plan_retry({said, refusal(RefusalClass::rate, 2s), 1, 0s, false, false}, {}, 0.999);
   CHECK((*wait >= 2s && *wait < 2500ms));
 }
 
