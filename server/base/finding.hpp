@@ -30,6 +30,7 @@ constexpr std::string_view to_string(Action action) {
 struct Finding {
   Check check = Check::sse;
   Action action = Action::flag;       // what was done
+  int attempt = 0;                    // of the exchange, from 1; 0 = not known
   std::uint64_t event = 0;            // number of the event, from 1; 0 = not in an event
   std::uint64_t offset = 0;           // byte offset in the transfer-decoded upstream body
   bool at_read_boundary = false;      // a read of the upstream socket ended at or inside the fault

@@ -74,8 +74,9 @@ void flag_wrong_type(Exchange& x, const std::string& type) {
 
 void note_findings(Exchange& x, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
-    x.record.findings.push_back(finding);
-    if (x.services.found) x.services.found(x.record, finding);
+    Finding& noted = x.record.findings.emplace_back(finding);
+    noted.attempt = static_cast<int>(x.record.attempts.size());
+    if (x.services.found) x.services.found(x.record, noted);
   }
 }
 

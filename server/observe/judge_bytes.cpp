@@ -23,7 +23,7 @@ const Finding* damage(const ExchangeRecord& record) {
   });
   if (!last) return nullptr;
   const Finding* splice = last_finding(record, [&](const Finding& f) {
-    return f.check == Check::splice && f.action == last->action && f.event == last->event;
+    return f.check == Check::splice && f.action == last->action && f.attempt == last->attempt && f.event == last->event;
   });
   return naming(splice, last);
 }

@@ -57,7 +57,7 @@ struct Writer {
       hex += "0123456789abcdef"[c & 15];
     }
     return {{"check", to_string(f.check)}, {"action", to_string(f.action)},
-            {"event", f.event},            {"offset", f.offset},
+            {"attempt", f.attempt},        {"event", f.event},            {"offset", f.offset},
             {"at_read_boundary", f.at_read_boundary}, {"reason", text(f.reason)},
             {"excerpt_hex", hex},          {"excerpt_offset", f.excerpt_offset}};
   }

@@ -79,6 +79,7 @@ Finding read_finding(const Json& in) {
   Finding out;
   get_word(in, "check", Check::garble, out.check);
   get_word(in, "action", Action::reject, out.action);
+  get(in, "attempt", out.attempt);
   get(in, "event", out.event);
   get(in, "offset", out.offset);
   get(in, "at_read_boundary", out.at_read_boundary);

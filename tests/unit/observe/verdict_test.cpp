@@ -286,7 +286,17 @@ TEST_CASE("what earlier attempts went through does not blame a complete answer",
   r.failure.emplace();
   r.failure->cause = Cause::damaged;
   r.findings = {sample_finding(Check::splice, Action::reject), sample_finding(Check::utf8, Action::reject)};
+  r.findings.front().attempt = 1;
+  r.findings.back().attempt = 2;
   CHECK(judge(r).cause == "utf8");
+}
+
+TEST_CASE("a splice that breaks the JSON of its event is called a splice", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.failure.emplace();
+  r.failure->cause = Cause::damaged;
+  r.findings = {sample_finding(Check::splice, Action::reject), sample_finding(Check::json, Action::reject)};
+  CHECK(judge(r).cause == "splice");
 }
 
 TEST_CASE("heartbeats do not make hashes unequal", "[observe]") {
