@@ -130,6 +130,14 @@ Reply TestClient::handed_over() {
   return std::exchange(reply_, Reply{});
 }
 
+void TestClient::expect_continue(Deadline deadline) {
+  constexpr std::string_view due = "HTTP/1.1 100 Continue\r\n\r\n";
+  while (buffer_.size() < due.size() && read_more(deadline)) {
+  }
+  if (buffer_ != due) throw std::runtime_error("not 100 Continue: " + buffer_);
+  buffer_.clear();
+}
+
 Reply TestClient::read_head(Deadline deadline) {
   while (!in_body_ && !take_head())
     if (!read_more(deadline)) return reply_;

@@ -43,6 +43,8 @@ class TestClient {
 
   /// The rest of the response, interim 1xx heads skipped. Stops at its end, or when the connection ends.
   Reply read_reply(Deadline deadline = soon());
+  /// Reads exactly one interim "100 Continue"; throws when something else comes.
+  void expect_continue(Deadline deadline = soon());
   /// Only the head; read_reply() or read_until() go on behind it.
   Reply read_head(Deadline deadline = soon());
   /// Reads until the decoded body holds `text`; what has come so far. Returns early when the response ends.

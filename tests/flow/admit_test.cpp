@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Permits: no more in flight than the cap, counted where the provider counts; nobody lost, nobody waiting in vain.
+#include <fmt/format.h>
+
+#include "support/catch.hpp"
+#include "support/running_siltgate.hpp"
+
+using namespace siltgate::test;
+
+namespace {
+
+std::string cap(int count, const std::string& more = "") {
+  return fmt::format(R"({{"providers": {{"up": {{"limits": {{"concurrency": {}}}}}}}{}}})", count, more);
+}
+
+/// One event, then the rest when the gate opens.
+Script held_by(Gate& gate) {
+  return [&gate](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(chat_event("one"));
+    if (!exchange.wait(gate)) return;
+    exchange.chunk(chat_finish());
+    exchange.end_stream();
+  };
+}
+
+std::string error_code(const Reply& reply) { return nlohmann::json::parse(reply.body).at("error").at("code"); }
+
+}  // namespace
+
+TEST_CASE("sixty clients at once never exceed the cap and all are served", "[admit]") {
+  for (int limit : {1, 2}) {
+    ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hello", " ", "world"}); });
+    RunningSiltgate siltgate(upstream, cap(limit));
+    std::list<TestClient> clients;
+    for (int i = 0; i < 60; ++i) clients.emplace_back(siltgate.port()).post_chat();
+    int sound = 0;
+    for (auto& client : clients) {
+      auto reply = client.read_reply();
+      sound += reply.status == 200 && reply.clean() && reply.body == sse_chat({"Hello", " ", "world"});
+    }
+    INFO("cap " << limit);
+    CHECK(sound == 60);
+    CHECK(upstream.requests() == 60);
+    CHECK(upstream.max_in_flight() <= limit);
+    CHECK(upstream.connections() <= limit);  // reused
+    CHECK(siltgate.state()["in_flight"] == 0);
+  }
+}
+
+TEST_CASE("a stream counts as in flight until its body has ended", "[admit]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  RunningSiltgate siltgate(upstream, cap(1));
+  TestClient first(siltgate.port()), second(siltgate.port());
+  first.post_chat();
+  first.read_until("one");
+  second.post_chat();
+  CHECK(siltgate.wait_for_waiting(1));
+  CHECK(upstream.requests() == 1);
+  gate.open();
+  CHECK(first.read_reply().clean());
+  CHECK(second.read_reply().clean());
+  CHECK(upstream.max_in_flight() == 1);
+}
+
+TEST_CASE("a permit returns at the end of the upstream body though the client has not read it", "[admit]") {
+  const std::vector<std::string> pieces(200, std::string(1000, 'x'));
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.chat(pieces); });
+  RunningSiltgate siltgate(upstream, cap(1));
+  TestClient slow(siltgate.port());
+  slow.post_chat();
+  slow.read_head();
+  CHECK(TestClient::ask(siltgate.port()).body == sse_chat(pieces));
+  CHECK(slow.read_reply().body == sse_chat(pieces));
+}
+
+TEST_CASE("a client that leaves the queue is forgotten and nothing is sent for it", "[admit]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  RunningSiltgate siltgate(upstream, cap(1));
+  TestClient first(siltgate.port()), leaver(siltgate.port()), breaker(siltgate.port()), last(siltgate.port());
+  first.post_chat();
+  first.read_until("one");
+  for (TestClient* client : {&leaver, &breaker, &last}) client->post_chat();
+  CHECK(siltgate.wait_for_waiting(3));
+  leaver.leave();
+  CHECK(siltgate.wait_for_waiting(2));
+  breaker.abort();
+  CHECK(siltgate.wait_for_waiting(1));
+  auto record = siltgate.wait_for_exchange(2);
+  CHECK(record["failure"]["cause"] == "client_left");
+  CHECK(record["verdict"]["blame"] == "client");
+  CHECK(record["attempts"].empty());
+  gate.open();
+  CHECK(first.read_reply().clean());
+  CHECK(last.read_reply().clean());
+  CHECK(upstream.requests() == 2);
+}
+
+TEST_CASE("when the client leaves, the upstream connection is closed at once and the permit returns", "[admit]") {
+  for (bool politely : {true, false}) {
+    Gate left;
+    ScriptedUpstream upstream({[&](UpstreamExchange& exchange) {
+                                 exchange.start_stream();
+                                 exchange.chunk(chat_event("one"));
+                                 if (exchange.stall()) left.open();
+                               },
+                               [](UpstreamExchange& exchange) { exchange.chat({"two"}); }});
+    RunningSiltgate siltgate(upstream, cap(1));
+    TestClient leaver(siltgate.port()), waiting(siltgate.port());
+    leaver.post_chat();
+    leaver.read_until("one");
+    waiting.post_chat();
+    CHECK(siltgate.wait_for_waiting(1));
+    politely ? leaver.leave() : leaver.abort();
+    CHECK(left.wait());
+    CHECK(waiting.read_reply().body == sse_chat({"two"}));
+    CHECK(siltgate.state()["in_flight"] == 0);
+    auto records = siltgate.exchanges();
+    REQUIRE(records.size() == 2);
+    CHECK(records[1]["failure"]["cause"] == "client_left");
+    CHECK(records[1]["closed_first"] == "client");
+  }
+}
+
+TEST_CASE("when the client leaves before the response head, the upstream connection is closed at once", "[admit]") {
+  Gate left;
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    if (exchange.stall()) left.open();
+  });
+  RunningSiltgate siltgate(upstream, cap(1));
+  TestClient client(siltgate.port());
+  client.post_chat();
+  CHECK(upstream.wait_for_requests(1));
+  client.leave();
+  CHECK(left.wait());
+  CHECK(siltgate.wait_for_in_flight(0));
+}
+
+TEST_CASE("one request more than may wait is answered 503 with Retry-After", "[admit]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  RunningSiltgate siltgate(upstream, cap(1, R"(, "limits": {"queue": {"max_waiting": 1}})"));
+  TestClient first(siltgate.port()), second(siltgate.port());
+  first.post_chat();
+  first.read_until("one");
+  second.post_chat();
+  CHECK(siltgate.wait_for_waiting(1));
+  auto third = TestClient::ask(siltgate.port());
+  CHECK(third.status == 503);
+  CHECK(third.clean());
+  CHECK(error_code(third) == "queue_full");
+  CHECK(third.field("Retry-After") != "");
+  CHECK(third.field("Proxy-Status").find("siltgate") == 0);
+  CHECK(siltgate.exchanges()[0]["verdict"]["blame"] == "siltgate");
+  gate.open();
+  CHECK(second.read_reply().clean());
+}
+
+TEST_CASE("a request that waited as long as it may is answered 503 with Retry-After", "[admit]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  RunningSiltgate siltgate(upstream, cap(1, R"(, "limits": {"queue": {"max_wait": "100ms"}})"));
+  TestClient first(siltgate.port());
+  first.post_chat();
+  first.read_until("one");
+  auto second = TestClient::ask(siltgate.port());
+  CHECK(second.status == 503);
+  CHECK(error_code(second) == "queue_timeout");
+  CHECK(second.field("Retry-After") != "");
+  CHECK(second.field("Server-Timing").find("queue;dur=1") == 0);  // a hundred and some milliseconds
+  gate.open();
+  CHECK(first.read_reply().clean());
+  CHECK(TestClient::ask(siltgate.port()).clean());
+}
+
+TEST_CASE("interactive requests overtake background ones and arrival order holds in a session", "[admit]") {
+  Gate gate;
+  ScriptedUpstream upstream({held_by(gate), [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); }});
+  RunningSiltgate siltgate(upstream, cap(1));
+  TestClient first(siltgate.port()), background(siltgate.port()), earlier(siltgate.port()), later(siltgate.port());
+  first.post_chat();
+  first.read_until("one");
+  int waiting = 0;
+  auto queue = [&](TestClient& client, const char* text, const char* fields) {
+    client.post_chat(chat_request(text), fields);
+    CHECK(siltgate.wait_for_waiting(++waiting));
+  };
+  queue(background, "background", "siltgate-class: background\r\n");
+  queue(earlier, "earlier", "x-session-id: a\r\n");
+  queue(later, "later", "x-session-id: a\r\n");
+  gate.open();
+  for (TestClient* client : {&first, &background, &earlier, &later}) CHECK(client->read_reply().clean());
+  const auto seen = upstream.seen();
+  REQUIRE(seen.size() == 4);
+  CHECK(seen[1].body == chat_request("earlier"));
+  CHECK(seen[2].body == chat_request("later"));
+  CHECK(seen[3].body == chat_request("background"));
+}

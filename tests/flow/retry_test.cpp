@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Refusals and lost attempts: what is tried again without the client noticing, and what passes through untouched.
+#include <fmt/format.h>
+
+#include "support/catch.hpp"
+#include "support/running_siltgate.hpp"
+
+using namespace siltgate::test;
+using std::chrono::milliseconds;
+
+namespace {
+
+Script sound() {
+  return [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); };
+}
+
+Script refusing(int status, std::string body, std::string fields = {}) {
+  return [=](UpstreamExchange& exchange) { exchange.answer(status, body, "application/json", fields); };
+}
+
+std::string error_of(std::string_view code, std::string_view message = "no") {
+  return fmt::format(R"({{"error":{{"code":"{}","message":"{}"}}}})", code, message);
+}
+
+milliseconds since(Deadline start) {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
+}  // namespace
+
+TEST_CASE("a client sees 200 after two refusals for concurrency", "[retry]") {
+  const std::string soon_again = "retry-after-ms: 20\r\n";
+  const std::string refusal(refusal_1302);
+  ScriptedUpstream upstream({refusing(429, refusal, soon_again), refusing(429, refusal, soon_again), sound()});
+  RunningSiltgate siltgate(upstream);
+  auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 200);
+  CHECK(reply.clean());
+  CHECK(reply.body == sse_chat({"Hi"}));
+  CHECK(upstream.requests() == 3);
+  for (const auto& request : upstream.seen()) CHECK(request.body == chat_request());
+  auto record = siltgate.wait_for_exchange();
+  CHECK(record["attempts"].size() == 3);
+  CHECK(record["attempts"][0]["refusal"] == "concurrency");
+  CHECK(record["attempts"][0]["code"] == "1302");
+  CHECK(record["verdict"]["blame"] == "intact");
+}
+
+TEST_CASE("quota, account, auth and request errors pass through at once, status and body untouched", "[retry]") {
+  struct Case {
+    int status;
+    std::string body;
+  };
+  const Case cases[] = {{429, error_of("1308", "Your limit will reset at 2126-09-09 05:38:28")},
+                        {429, error_of("1113", "Insufficient balance")},
+                        {401, error_of("1000", "Authentication Failed")},
+                        {400, error_of("1210", "bad parameter")}};
+  for (const Case& one : cases) {
+    ScriptedUpstream upstream({refusing(one.status, one.body, "X-Theirs: 1\r\nx-request-id: req-7\r\n"), sound()});
+    RunningSiltgate siltgate(upstream);
+    auto reply = TestClient::ask(siltgate.port());
+    INFO(one.body);
+    CHECK(reply.status == one.status);
+    CHECK(reply.body == one.body);
+    CHECK(reply.clean());
+    CHECK(reply.field("Content-Type") == "application/json");
+    CHECK(reply.field("X-Theirs") == "1");
+    CHECK(reply.field("x-request-id") == "req-7");
+    CHECK(upstream.requests() == 1);
+    CHECK(siltgate.wait_for_exchange()["verdict"]["blame"] == "provider");
+  }
+}
+
+TEST_CASE("a refusal passes through untouched once the attempts are used up", "[retry]") {
+  ScriptedUpstream upstream(refusing(429, std::string(refusal_1302), "retry-after-ms: 5\r\n"));
+  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"retry": {"attempts": 3}}}})");
+  auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 429);
+  CHECK(reply.body == refusal_1302);
+  CHECK(reply.field("retry-after-ms") == "5");
+  CHECK(upstream.requests() == 3);
+}
+
+TEST_CASE("the wait a provider asks for is obeyed", "[retry]") {
+  for (auto [field, least, most] : {std::tuple("retry-after-ms: 300\r\n", 300, 900), std::tuple("Retry-After: 1\r\n", 1000, 1900),
+                                    std::tuple("Retry-After: 0\r\n", 0, 400)}) {
+    ScriptedUpstream upstream({refusing(429, error_of("1303"), field), sound()});
+    RunningSiltgate siltgate(upstream);
+    auto start = std::chrono::steady_clock::now();
+    CHECK(TestClient::ask(siltgate.port()).status == 200);
+    INFO(field << "took " << since(start).count() << " ms");
+    CHECK(since(start) >= milliseconds(least));
+    CHECK(since(start) <= milliseconds(most));
+  }
+}
+
+TEST_CASE("a refusal holds everybody on its key until the wait is over, and the refused one goes first", "[retry]") {
+  ScriptedUpstream upstream({refusing(429, std::string(refusal_1302), "retry-after-ms: 200\r\n"), sound()});
+  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": 1}}}})");
+  TestClient first(siltgate.port()), second(siltgate.port());
+  first.post_chat(chat_request("first"));
+  CHECK(upstream.wait_for_requests(1));
+  second.post_chat(chat_request("second"));
+  CHECK(first.read_reply().status == 200);
+  CHECK(second.read_reply().status == 200);
+  const auto seen = upstream.seen();
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[1].body == chat_request("first"));
+  CHECK(seen[2].body == chat_request("second"));
+}
+
+TEST_CASE("a provider's 500 is tried again", "[retry]") {
+  ScriptedUpstream upstream({refusing(500, error_of("500", "internal"), "retry-after-ms: 5\r\n"), sound()});
+  RunningSiltgate siltgate(upstream);
+  CHECK(TestClient::ask(siltgate.port()).status == 200);
+  CHECK(upstream.requests() == 2);
+}
+
+TEST_CASE("an error as the first event is tried again like a refusing status", "[retry]") {
+  ScriptedUpstream upstream({[](UpstreamExchange& exchange) {
+                               exchange.start_stream("retry-after-ms: 5\r\n");
+                               exchange.chunk("data: " + std::string(refusal_1302) + "\n\n");
+                               exchange.end_stream();
+                             },
+                             sound()});
+  RunningSiltgate siltgate(upstream);
+  auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 200);
+  CHECK(reply.body == sse_chat({"Hi"}));
+  CHECK(upstream.requests() == 2);
+  CHECK(siltgate.wait_for_exchange()["attempts"][0]["code"] == "1302");
+}
+
+TEST_CASE("an error as the first event of a class that is not tried again is delivered as it came", "[retry]") {
+  const std::string event = "data: " + error_of("1113", "Insufficient balance") + "\n\n";
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(event);
+    exchange.end_stream();
+  });
+  RunningSiltgate siltgate(upstream);
+  auto reply = TestClient::ask(siltgate.port());
+  CHECK(upstream.requests() == 1);
+  CHECK(reply.body == event);
+  CHECK(siltgate.wait_for_exchange()["verdict"]["blame"] == "provider");
+}
+
+TEST_CASE("a 200 with an error body is tried again by its code", "[retry]") {
+  ScriptedUpstream upstream({refusing(200, std::string(refusal_1302), "retry-after-ms: 5\r\n"), sound()});
+  RunningSiltgate siltgate(upstream);
+  CHECK(TestClient::ask(siltgate.port()).body == sse_chat({"Hi"}));
+  CHECK(upstream.requests() == 2);
+}
+
+TEST_CASE("a refused connection is 502 after the attempts", "[retry][connect]") {
+  std::uint16_t closed_port = Listener().port();
+  RunningSiltgate siltgate(fmt::format("http://127.0.0.1:{}/v1", closed_port),
+                           R"({"providers": {"up": {"retry": {"attempts": 2}}}})");
+  auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 502);
+  CHECK(reply.clean());
+  CHECK(nlohmann::json::parse(reply.body)["error"]["code"] == "connect_failed");
+  CHECK(reply.field("Proxy-Status").find("connection_refused") != std::string::npos);
+  auto record = siltgate.wait_for_exchange();
+  CHECK(record["attempts"].size() == 2);
+  CHECK(record["verdict"]["blame"] == "network");
+}
+
+TEST_CASE("no retry is made after the client has left", "[retry]") {
+  ScriptedUpstream upstream(refusing(429, std::string(refusal_1302), "retry-after-ms: 100\r\n"));
+  RunningSiltgate siltgate(upstream);
+  TestClient client(siltgate.port());
+  client.post_chat();
+  CHECK(upstream.wait_for_requests(1));
+  CHECK(siltgate.wait_for_waiting(1));
+  client.leave();
+  CHECK(siltgate.wait_for_exchange()["failure"]["cause"] == "client_left");
+  CHECK(upstream.requests() == 1);
+}
