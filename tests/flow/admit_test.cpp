@@ -175,26 +175,25 @@ TEST_CASE("a request that waited as long as it may is answered 503 with Retry-Af
   CHECK(TestClient::ask(siltgate.port()).clean());
 }
 
-TEST_CASE("interactive requests overtake background ones and arrival order holds in a session", "[admit]") {
+TEST_CASE("interactive requests overtake background ones by weight, and arrival order holds in a session", "[admit]") {
   Gate gate;
   ScriptedUpstream upstream({held_by(gate), [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); }});
   RunningSiltgate siltgate(upstream, cap(1));
-  TestClient first(siltgate.port()), background(siltgate.port()), earlier(siltgate.port()), later(siltgate.port());
-  first.post_chat();
-  first.read_until("one");
-  int waiting = 0;
-  auto queue = [&](TestClient& client, const char* text, const char* fields) {
-    client.post_chat(chat_request(text), fields);
-    CHECK(siltgate.wait_for_waiting(++waiting));
+  std::list<TestClient> clients;
+  auto ask = [&](const char* text, const char* fields) {
+    clients.emplace_back(siltgate.port()).post_chat(chat_request(text), fields);
+    CHECK(siltgate.wait_for_waiting(static_cast<int>(clients.size()) - 1));
   };
-  queue(background, "background", "siltgate-class: background\r\n");
-  queue(earlier, "earlier", "x-session-id: a\r\n");
-  queue(later, "later", "x-session-id: a\r\n");
+  ask("first", "");
+  clients.front().read_until("one");
+  ask("title", "siltgate-class: background\r\n");
+  ask("summary", "siltgate-class: background\r\n");
+  ask("earlier", "x-session-id: a\r\n");
+  ask("later", "x-session-id: a\r\n");
   gate.open();
-  for (TestClient* client : {&first, &background, &earlier, &later}) CHECK(client->read_reply().clean());
-  const auto seen = upstream.seen();
-  REQUIRE(seen.size() == 4);
-  CHECK(seen[1].body == chat_request("earlier"));
-  CHECK(seen[2].body == chat_request("later"));
-  CHECK(seen[3].body == chat_request("background"));
+  for (TestClient& client : clients) CHECK(client.read_reply().clean());
+  std::vector<std::string> order;
+  for (const auto& request : upstream.seen())
+    order.push_back(nlohmann::json::parse(request.body)["messages"][0]["content"]);
+  CHECK(order == std::vector<std::string>{"first", "title", "earlier", "later", "summary"});
 }

@@ -38,6 +38,23 @@ std::vector<std::string> chat_events(const std::vector<std::string>& pieces, std
 
 std::string sse_chat(const std::vector<std::string>& pieces, std::string_view id) { return joined(chat_events(pieces, id)); }
 
+std::vector<std::string> message_events(std::string_view text) {
+  ordered_json message{{"id", "msg_1"}, {"type", "message"}, {"role", "assistant"}, {"model", "glm-4.6"}};
+  message["content"] = ordered_json::array();
+  message["usage"] = {{"input_tokens", 5}, {"output_tokens", 1}};
+  const ordered_json payloads[] = {
+      {{"type", "message_start"}, {"message", message}},
+      {{"type", "content_block_start"}, {"index", 0}, {"content_block", {{"type", "text"}, {"text", ""}}}},
+      {{"type", "content_block_delta"}, {"index", 0}, {"delta", {{"type", "text_delta"}, {"text", text}}}},
+      {{"type", "content_block_stop"}, {"index", 0}},
+      {{"type", "message_delta"}, {"delta", {{"stop_reason", "end_turn"}}}, {"usage", {{"output_tokens", 2}}}},
+      {{"type", "message_stop"}}};
+  std::vector<std::string> events;
+  for (const auto& payload : payloads)
+    events.push_back("event: " + payload["type"].get<std::string>() + "\ndata: " + payload.dump() + "\n\n");
+  return events;
+}
+
 std::string joined(const std::vector<std::string>& parts) {
   std::string out;
   for (const auto& part : parts) out += part;

@@ -28,6 +28,9 @@ std::string chunk(std::string_view data);
 /// A complete chunked body with these chunks; `end` false leaves the last chunk out.
 std::string chunked(const std::vector<std::string>& parts, bool end = true);
 
+/// A whole Anthropic message stream with this text, event by event.
+std::vector<std::string> message_events(std::string_view text);
+
 /// Z.AI's refusal body for too many requests in flight.
 inline constexpr std::string_view refusal_1302 =
     R"({"error":{"code":"1302","message":"High concurrency usage of this API, please reduce concurrency or contact customer service to increase limits"}})";
