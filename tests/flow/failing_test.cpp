@@ -49,7 +49,7 @@ nlohmann::json error_behind(const std::string& body, const std::string& before) 
 void check_error_event(const Broken& out, const std::string& before, std::string_view code) {
   CHECK(out.reply.status == 200);
   CHECK_FALSE(out.reply.clean());
-  CHECK(out.reply.body.find("[DONE]") == std::string::npos);
+  CHECK(out.reply.body.find(chat_done) == std::string::npos);
   auto error = error_behind(out.reply.body, before);
   CHECK(error["type"] == "server_error");
   CHECK(error["code"] == code);
