@@ -30,13 +30,13 @@ constexpr std::string_view to_string(Action action) {
 struct Finding {
   Check check = Check::sse;
   Action action = Action::flag;       // what was done
-  int attempt = 0;                    // of the exchange, from 1; 0 = not known
   std::uint64_t event = 0;            // number of the event, from 1; 0 = not in an event
   std::uint64_t offset = 0;           // byte offset in the transfer-decoded upstream body
   bool at_read_boundary = false;      // a read of the upstream socket ended at or inside the fault
   std::string reason;                 // one sentence without model text, e.g. "continuation byte 0x9F without a lead byte"
   std::string excerpt;                // up to 64 raw bytes around the fault (may hold any byte)
   std::uint64_t excerpt_offset = 0;   // body offset of the first byte of `excerpt`
+  int attempt = 0;                    // of the exchange, from 1; 0 = not known
 };
 
 /// Of several findings for one fault, which names it? A spliced-in response usually breaks the JSON of the event it lands
