@@ -27,7 +27,7 @@ Task<void> pass_provider_error(Exchange& x) {
   if (x.request.method == "HEAD") framing = {Kind::none, 0};
   x.record.status = x.held->head.status;
   x.hashes.add_out(x.held->body);
-  http::ResponseMarks marks = marks_of(x, "siltgate; received-status=" + std::to_string(x.held->head.status));
+  http::ResponseMarks marks = marks_of(x);
   co_await x.reply.whole(http::client_head(x.held->head, framing, marks), x.held->body);
 }
 
@@ -46,6 +46,7 @@ Task<void> send_http_error(Exchange& x, Failure failure) {
 
 Task<void> break_stream(Exchange& x, Failure failure) {
   x.must_close = true;
+  x.cut_off = x.reply.framing().kind == Kind::until_close;  // a FIN would be the proper end there
   if (x.complete_for_client || x.record.dialect == Dialect::none) co_return;                     // 3
   bool event = !x.delivered || http::failure_for(x.config->stream_failure, x.record.user_agent) == http::StreamFailure::error_event;
   if (event && x.at_boundary && x.record.stream) {                                              // 4

@@ -19,6 +19,8 @@ http::ResponseMarks marks_of(Exchange& x, std::string proxy_status) {
   http::ResponseMarks marks;
   marks.id = x.record.id;
   marks.proxy_status = std::move(proxy_status);
+  if (marks.proxy_status.empty() && !x.record.attempts.empty() && x.attempt().status > 0)
+    marks.proxy_status = "siltgate; received-status=" + std::to_string(x.attempt().status);
   if (!x.record.attempts.empty()) {
     const auto& a = x.attempt();
     marks.server_timing = fmt::format("queue;dur={:.1f}, connect;dur={:.1f}, ttfb;dur={:.1f}",

@@ -18,6 +18,7 @@ class Reply {
 
   bool head_sent() const { return head_sent_; }
   bool ended() const { return ended_; }
+  http::BodyFraming framing() const { return framing_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
 
   /// Keeps a head back until the first body bytes, so that both leave in one write. Ignored once a head was sent.

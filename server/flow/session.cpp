@@ -42,6 +42,7 @@ Task<void> run_session(net::Connection connection, Entrance entrance, Services& 
     Exchange x(services, client, entrance);
     x.record.client_reused = std::exchange(used, true);
     co_await handle_exchange(x);
+    if (x.cut_off) co_return client.connection().reset();
     go_on = !x.must_close && client.watch().raised() == net::Wake::none;
   }
   co_await say_goodbye(client);
