@@ -105,15 +105,22 @@ TEST_CASE("a request may ask for a whole answer by header", "[whole]") {
 }
 
 TEST_CASE("a class may get whole answers while the others stream", "[whole]") {
-  Script broken = [](UpstreamExchange& exchange) {
+  Gate delivered;
+  Script broken = [&](UpstreamExchange& exchange) {
     exchange.start_stream();
     exchange.chunk(chat_event("Hello"));
-    exchange.end_stream();
+    if (exchange.wait(delivered)) exchange.end_stream();
   };
-  ScriptedUpstream upstream({broken, sound(), broken, sound()});
+  ScriptedUpstream upstream({broken, broken, sound()});
   RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"class_delivery": {"background": "whole"}}}})");
-  CHECK(TestClient::ask(siltgate.port(), chat_request(), "siltgate-class: background\r\n").body == sse_chat({"Hello", " world"}));
-  CHECK(TestClient::ask(siltgate.port()).body.find(chat_event("Hello") + "data: {\"error\"") == 0);
+  TestClient interactive(siltgate.port()), background(siltgate.port());
+  interactive.post_chat(chat_request("Hi", "a"));
+  interactive.read_until("Hello");
+  background.post_chat(chat_request("Hi", "b"), "siltgate-class: background\r\n");
+  CHECK(upstream.wait_for_requests(2));
+  delivered.open();
+  CHECK(interactive.read_reply().body.find(chat_event("Hello") + "data: {\"error\"") == 0);
+  CHECK(background.read_reply().body == sse_chat({"Hello", " world"}));
 }
 
 TEST_CASE("a whole answer that stays broken is an HTTP error", "[whole][failing]") {
@@ -130,8 +137,8 @@ TEST_CASE("a whole answer that stays broken is an HTTP error", "[whole][failing]
 }
 
 TEST_CASE("a whole answer over limits.response_body is 502", "[whole]") {
-  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({std::string(3000, 'x'), std::string(3000, 'y')}); });
-  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"delivery": "whole"}}, "limits": {"response_body": "4KiB"}})");
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat(std::vector<std::string>(30, std::string(10'000, 'x'))); });
+  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"delivery": "whole"}}, "limits": {"response_body": "64KiB"}})");
   CHECK(TestClient::ask(siltgate.port()).status == 502);
   CHECK(upstream.requests() == 1);
 }
