@@ -22,6 +22,13 @@ std::string what_was_done(const Exchange& x) {
   return {};
 }
 
+/// For own 503s: how long a request arriving now would wait, from the rate at which requests really end.
+std::optional<std::chrono::seconds> retry_after(const Exchange& x, const Failure& failure) {
+  if (failure.cause != Cause::queue_full && failure.cause != Cause::queue_timeout && failure.cause != Cause::repeat) return {};
+  auto wait = x.services.turnstile.admission().estimated_wait(x.record.provider, x.record.key, x.record.model, Clock::now());
+  return std::chrono::ceil<std::chrono::seconds>(wait);
+}
+
 Task<void> pass_provider_error(Exchange& x) {
   http::BodyFraming framing{Kind::length, x.held->body.size()};
   if (x.request.method == "HEAD") framing = {Kind::none, 0};
@@ -33,10 +40,7 @@ Task<void> pass_provider_error(Exchange& x) {
 
 Task<void> send_http_error(Exchange& x, Failure failure) {
   if (failure.phase == Phase::read_request) x.must_close = true;  // the rest of the request is not understood
-  std::optional<std::chrono::seconds> retry_after;
-  if (failure.cause == Cause::queue_full || failure.cause == Cause::queue_timeout || failure.cause == Cause::repeat)
-    retry_after = x.retry_after;
-  auto reply = http::make_error_reply(failure, x.record.dialect, what_was_done(x), x.record.id, retry_after);
+  auto reply = http::make_error_reply(failure, x.record.dialect, what_was_done(x), x.record.id, retry_after(x, failure));
   x.record.status = reply.status;
   http::ResponseMarks marks = marks_of(x, reply.proxy_status);
   std::string head = http::own_head(reply.status, reply.fields, {Kind::length, reply.body.size()}, marks);

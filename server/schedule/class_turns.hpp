@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose turn it is among the three classes: start-time fair queueing over their weights (Goyal, Vin, Cheng 1996), with
-// ageing. Knows neither sessions nor requests.
+// Whose turn it is among the three classes: fair queueing over their weights by finishing tags (self-clocked, Golestani 1994),
+// with ageing. Knows neither sessions nor requests.
 #pragma once
 
 #include <algorithm>
@@ -24,12 +24,13 @@ class ClassTurns {
   }
   /// `available` must hold for at least one class.
   /// (1) A class passed over for `age` or longer goes first, the longest such before the others.
-  /// (2) Else the class whose clock is furthest behind, the more urgent one in a tie.
+  /// (2) Else the class whose next turn would end first on its clock, the more urgent one in a tie: an urgent newcomer overtakes a
+  ///     background request that waits already, and background still gets its share.
   int pick(const std::array<bool, class_count>& available, TimePoint now, Duration age) const {
     int best = -1, aged = -1;
     for (int c = 0; c < class_count; ++c) {
       if (!available[c]) continue;
-      if (best < 0 || start_[c] < start_[best]) best = c;
+      if (best < 0 || start_[c] + class_stride[c] < start_[best] + class_stride[best]) best = c;
       if (now - passed_over_since_[c] < age) continue;
       if (aged < 0 || passed_over_since_[c] < passed_over_since_[aged]) aged = c;
     }

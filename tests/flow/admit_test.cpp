@@ -195,5 +195,5 @@ TEST_CASE("interactive requests overtake background ones by weight, and arrival 
   std::vector<std::string> order;
   for (const auto& request : upstream.seen())
     order.push_back(nlohmann::json::parse(request.body)["messages"][0]["content"]);
-  CHECK(order == std::vector<std::string>{"first", "title", "earlier", "later", "summary"});
+  CHECK(order == std::vector<std::string>{"first", "earlier", "later", "title", "summary"});
 }
