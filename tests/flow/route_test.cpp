@@ -23,7 +23,12 @@ std::string header(const UpstreamRequest& request, std::string_view name) {
 }  // namespace
 
 TEST_CASE("a replaced key reaches the provider and the client's token does not", "[route]") {
-  ScriptedUpstream upstream(sound());
+  const auto events = message_events("Hi");
+  ScriptedUpstream upstream({sound(), [&](UpstreamExchange& exchange) {
+                               exchange.start_stream();
+                               exchange.chunk(joined(events));
+                               exchange.end_stream();
+                             }});
   RunningSiltgate siltgate(upstream, team_key);
   CHECK(TestClient::ask(siltgate.port(), chat_request(), "Authorization: Bearer token-alice\r\n").status == 200);
   const auto chat = upstream.seen().back();
