@@ -6,6 +6,7 @@
 #include "support/running_siltgate.hpp"
 
 using namespace siltgate::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -122,7 +123,7 @@ TEST_CASE("every response carries the marks of siltgate and the provider's reque
 }
 
 TEST_CASE("what is no inference call passes unvalidated, in any shape", "[client]") {
-  const std::string bytes("\0\xff binary \r\n\r\n", 15);
+  const std::string bytes = "\0\xff binary \r\n\r\n"s;
   ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.answer(206, bytes, "application/octet-stream"); });
   RunningSiltgate siltgate(upstream);
   TestClient client(siltgate.port());
@@ -130,7 +131,7 @@ TEST_CASE("what is no inference call passes unvalidated, in any shape", "[client
   auto reply = client.read_reply();
   CHECK(reply.status == 206);
   CHECK(reply.body == bytes);
-  CHECK(reply.field("Content-Length") == "15");
+  CHECK(reply.field("Content-Length") == std::to_string(bytes.size()));
   CHECK(reply.clean());
   CHECK(siltgate.wait_for_exchange()["verdict"]["blame"] == "intact");
 }

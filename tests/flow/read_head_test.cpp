@@ -6,6 +6,7 @@
 #include "support/running_siltgate.hpp"
 
 using namespace siltgate::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -42,7 +43,7 @@ TEST_CASE("an answer that is no HTTP is 502", "[read_head]") {
   for (std::string bytes : {std::string("SSH-2.0-OpenSSH_9.2\r\n\r\n"), std::string("HTTP/1.1 200 OK\nContent-Length: 2\n\n{}"),
                             std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
                             std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-                            std::string("HTTP/1.1 200 OK\r\nX-A: b\0c\r\nContent-Length: 2\r\n\r\n{}", 51),
+                            "HTTP/1.1 200 OK\r\nX-A: b\0c\r\nContent-Length: 2\r\n\r\n{}"s,
                             std::string("HTTP/2 200\r\n\r\n"), "HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n"}) {
     ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
       exchange.send(bytes);
