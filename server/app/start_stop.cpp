@@ -138,16 +138,23 @@ void App::State::session_ended(bool is_control) {
 void App::State::finish_if_idle() {
   if (!stopping || sessions > 0) return;
   // Only the control socket may still be spoken to: the caller of `stop` reads its answer, followers are let go.
-  auto lines = services.live;
-  for (flow::Exchange* x : lines)
-    if (x->following) x->client.watch().raise(net::Wake::stopped);
+  let_followers_go(true);
   if (control_sessions == 0) io.stop();
+}
+
+void App::State::let_followers_go(bool control_too) {
+  auto running = services.live;
+  for (flow::Exchange* x : running)
+    if (x->following && (control_too || !x->entrance.control_socket)) x->client.watch().raise(net::Wake::stopped);
 }
 
 void App::State::stop() {
   if (stopping) {  // the second time: now
-    cut = !services.live.empty();
-    for (flow::Exchange* x : services.live) x->client.watch().raise(net::Wake::stopped);
+    auto running = services.live;
+    for (flow::Exchange* x : running) {
+      cut = cut || !x->following;
+      x->client.watch().raise(net::Wake::stopped);
+    }
     return;
   }
   stopping = true;
@@ -157,6 +164,7 @@ void App::State::stop() {
   for (auto& listener : listeners) listener.close();
   auto resting = services.idle;
   for (net::Watch* watch : resting) watch->raise(net::Wake::stopped);
+  let_followers_go(false);
   drain_timer.expires_after(settings.drain);
   drain_timer.async_wait([this](const ErrorCode& error) {
     if (!error && !services.live.empty()) stop();

@@ -33,6 +33,7 @@ struct App::State {
   void open_session(net::Connection connection, const std::string& local_address, std::vector<std::string> allow, bool control);
   void session_ended(bool is_control);
   void finish_if_idle();
+  void let_followers_go(bool control_too);
 
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);

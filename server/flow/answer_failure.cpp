@@ -69,7 +69,8 @@ Task<void> answer_failure(Exchange& x, Failure failure) {
     co_return;
   }
   if (watch.raised() == net::Wake::client_left) co_return;
-  watch.set_deadline_in(std::chrono::seconds(5));  // the last words wait for no one longer
+  x.reply.give_up_after(std::chrono::seconds(5));  // the last words wait for no one longer
+  watch.clear_deadline();
   if (!x.reply.head_sent() && failure.cause == Cause::provider_error && x.held) {  // 2
     co_await pass_provider_error(x);
   } else if (!x.reply.head_sent()) {

@@ -83,7 +83,8 @@ Task<Result<void>> Reply::write(std::string_view a, std::string_view b, std::str
   if (!write_now(client_.connection(), buffers, rest))
     co_return client_.connection().failure_of({net::Io::Status::broken, 0, asio::error::broken_pipe}, Phase::relay_body);
   if (rest.empty()) co_return Result<void>{};
-  auto sent = co_await client_.connection().write_all(rest, client_.watch(), Phase::relay_body);
+  std::array<asio::const_buffer, 1> left{asio::buffer(rest)};
+  auto sent = co_await client_.connection().write_all(left, client_.watch(), Phase::relay_body, stall_);
   co_return sent;
 }
 

@@ -31,6 +31,9 @@ class Reply {
   /// A complete response in one write.
   Task<Result<void>> whole(std::string head, std::string_view body);
 
+  /// A client that takes no byte for so long has left. Its pace is no business of the provider's timeouts.
+  void give_up_after(Duration stall) { stall_ = stall; }
+
   /// Sends a head and heartbeats while the exchange still waits, without suspending. What the socket does not take stays
   /// for the next write. `bytes` is one whole comment or event.
   void send_heartbeat(std::string_view head, std::string_view bytes, http::BodyFraming framing);
@@ -41,6 +44,7 @@ class Reply {
   ClientLink& client_;
   std::string unsent_;   // head kept back, and what the socket did not take
   http::BodyFraming framing_;
+  Duration stall_ = std::chrono::minutes(2);
   std::uint64_t body_bytes_ = 0;
   bool head_sent_ = false;
   bool ended_ = false;

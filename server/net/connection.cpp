@@ -103,7 +103,7 @@ Task<Result<std::size_t>> Connection::read_some(std::span<char> into, Watch& wat
   }
 }
 
-Task<Result<void>> Connection::write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase) {
+Task<Result<void>> Connection::write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase, Duration stall) {
   std::array<asio::const_buffer, 8> left{};
   std::size_t count = 0;
   for (const auto& b : buffers) left.at(count++) = b;
@@ -112,6 +112,7 @@ Task<Result<void>> Connection::write_all(std::span<const asio::const_buffer> buf
     Io io = try_write({left.data() + at, count - at});
     if (io.status == Io::Status::broken || io.status == Io::Status::closed) co_return failure_of(io, phase);
     if (io.status != Io::Status::ok) {
+      if (stall > Duration::zero()) watch.set_deadline_in(stall);
       auto ready = co_await wait(io.status, watch, phase);
       if (!ready) co_return ready.error();
       continue;

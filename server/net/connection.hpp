@@ -39,8 +39,9 @@ class Connection {
   /// At least one byte. Failure: orderly close is upstream_closed or client_left; a watch's deadline is
   /// upstream_silent or client_silent.
   Task<Result<std::size_t>> read_some(std::span<char> into, Watch& watch, Phase phase);
-  /// All bytes. The buffers must stay valid until then.
-  Task<Result<void>> write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase);
+  /// All bytes. The buffers must stay valid until then. With a `stall` the watch's deadline becomes: no byte was taken for so
+  /// long; without, it stays what it is.
+  Task<Result<void>> write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase, Duration stall = {});
   Task<Result<void>> write_all(std::string_view bytes, Watch& watch, Phase phase);
 
   /// Client side of a TLS handshake with verification of chain and name. From then on bytes are encrypted.
