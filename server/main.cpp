@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/app.hpp"
+#include "app/memory.hpp"
 #include "cli/verbs.hpp"
 
 namespace {
@@ -21,6 +22,7 @@ int run_app(cli::RunRequest request) {
   around.config_file = request.config_file;
   around.read_settings = request.read_settings;
   around.handle_signals = true;
+  around.state_directory = app::state_directory();
   app::App app(std::move(request.settings), std::move(around));
   if (const auto failed = app.start()) {
     std::cerr << "siltgate: " << failed->message << '\n';

@@ -27,6 +27,7 @@ struct Surroundings {
   std::function<std::variant<settings::Settings, std::string>()> read_settings;
   bool handle_signals = false;   // SIGTERM and SIGINT drain, SIGHUP reloads
   bool control_socket = true;
+  std::string state_directory;   // where what was learned outlives a restart; "" = nowhere
 };
 
 class App {

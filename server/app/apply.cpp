@@ -48,12 +48,14 @@ void App::State::apply(settings::Settings next) {
   std::vector<std::pair<std::string, schedule::ProviderLimits>> limits;
   for (const auto& provider : config->providers) limits.emplace_back(provider.name, provider.limits);
   admission.configure(limits, config->total_concurrency, config->queue, Clock::now());
+  admission.import_state(std::exchange(learned, {}), Clock::now());
   std::vector<route::ProviderPaths> paths;
   std::size_t by_default = 0;
   for (const auto& provider : config->providers) {
     if (provider.name == config->default_provider) by_default = paths.size();
     paths.push_back({provider.name, provider.base_url.path});
   }
+  repeat.configure(config->repeat);
   services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default);
   services.config = std::move(config);
   turnstile.settle();

@@ -76,6 +76,7 @@ observe::State App::State::describe() const {
     out.keys.push_back(key_row(key, now));
     key_stats.fill(out.keys.back());
   }
+  out.bottleneck = bottleneck(now);
   for (const flow::Exchange* x : services.live) {
     if (x->answered || x->record.provider.empty()) continue;
     int position = admission.position(x->permit.ticket());
@@ -83,6 +84,23 @@ observe::State App::State::describe() const {
     else out.live.push_back(live_row(*x, now));
   }
   return out;
+}
+
+/// Names siltgate where its own settings, not the provider, make requests wait.
+std::string App::State::bottleneck(TimePoint now) const {
+  for (const auto& key : admission.snapshot(now)) {
+    if (key.waiting == 0) continue;
+    std::string who = key.provider + "/" + key.key + (key.model.empty() ? "" : "/" + key.model);
+    std::string wait = std::to_string(key.waiting) + (key.waiting == 1 ? " request waits" : " requests wait");
+    if (key.bottleneck == schedule::Bottleneck::cap && !key.automatic && key.refusals == 0)
+      return "siltgate: " + wait + " for " + who + " behind the configured cap of " + std::to_string(key.cap) +
+             ", and the provider has refused nothing; it might take more";
+    if (key.bottleneck != schedule::Bottleneck::cap && key.bottleneck != schedule::Bottleneck::none)
+      return std::string(key.bottleneck == schedule::Bottleneck::held || key.bottleneck == schedule::Bottleneck::damage
+                             ? "the provider: " : "siltgate: ") +
+             wait + " for " + who + " (" + std::string(schedule::to_string(key.bottleneck)) + ")";
+  }
+  return {};
 }
 
 }  // namespace siltgate::app

@@ -31,7 +31,7 @@ App::State::State(settings::Settings s, Surroundings around)
       turnstile(io.get_executor(), admission),
       pool(io.get_executor(), process_environment()),
       scratch(64 * 1024),
-      services{io.get_executor(), nullptr, nullptr, turnstile, pool, scratch},
+      services{io.get_executor(), nullptr, nullptr, turnstile, pool, repeat, scratch},
       signals(io),
       housekeeping_timer(io),
       drain_timer(io) {
@@ -41,6 +41,7 @@ App::State::State(settings::Settings s, Surroundings around)
 }
 
 std::optional<StartFailure> App::State::start() {
+  remember();
   apply(settings);
   for (const auto& where : settings.listen) {
     auto accepted = [this, allow = where.allow](net::Connection connection, const std::string& local) {
@@ -80,6 +81,7 @@ int App::State::run() {
   notify_service("READY=1\nSTATUS=serving");
   io.run();
   pool.close_all();
+  save_memory();
   if (cut) log.warn("drain ran out: exchanges were cut");
   log.info("stopped");
   return cut ? 75 : 0;
@@ -103,6 +105,7 @@ void App::State::housekeeping() {
     if (error) return;
     notify_service("WATCHDOG=1");
     pool.sweep(Clock::now());
+    save_memory();
     housekeeping();
   });
 }

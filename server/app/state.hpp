@@ -44,6 +44,11 @@ struct App::State {
   void settled(observe::ExchangeRecord&& record);
   std::optional<flow::OwnPage> own_page(const http::RequestHead& head, std::string_view body, const flow::Entrance& entrance);
   observe::State describe() const;   // describe.cpp
+  std::string bottleneck(TimePoint now) const;
+
+  // memory.cpp: what outlives a restart
+  void remember();
+  void save_memory();
 
   asio::io_context io{1};
   settings::Settings settings;
@@ -55,6 +60,7 @@ struct App::State {
   schedule::Admission admission;
   flow::Turnstile turnstile;
   upstream::Pool pool;
+  schedule::RepeatGuard repeat;
   std::vector<char> scratch;
   flow::Services services;
   std::unique_ptr<demo::Demo> demo;
@@ -65,6 +71,8 @@ struct App::State {
   asio::steady_timer drain_timer;
   std::vector<std::string> secrets;     // values that never may be written
   std::string last_reload_error;
+  std::vector<schedule::LearnedLimit> learned;  // from the last run, until apply() has handed it over
+  std::string saved_memory;             // what the state file holds
   TimePoint started = Clock::now();
   WallTime started_at = std::chrono::system_clock::now();
   int sessions = 0;

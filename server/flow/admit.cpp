@@ -17,11 +17,43 @@ schedule::Arrival arrival_of(const Exchange& x) {
   return arrival;
 }
 
+/// How long an exchange whose body came again and again has to wait before it may queue. Only a repeat that follows the end of the
+/// one before counts: copies sent side by side are load, not a loop.
+Duration repeat_delay(Exchange& x) {
+  if (x.record.dialect == Dialect::none || x.body.empty()) return {};
+  x.under_way = x.record.session + " " + x.record.request_sha256;
+  if (++x.services.under_way[x.under_way] > 1) return {};
+  auto verdict = x.services.repeat.arrived(x.record.session, x.record.request_sha256, Clock::now());
+  if (verdict.delay > Duration::zero()) x.record.repeated = verdict.seen;
+  return verdict.delay;
+}
+
+/// The repeat guard's pause; ends early with the client or the shutdown.
+Task<Result<void>> hold_repeat(Exchange& x, Duration delay) {
+  net::Signal nothing(x.services.executor);
+  net::Watch& watch = x.client.watch();
+  watch.set_deadline_in(delay);
+  co_await nothing.wait(watch);
+  if (watch.raised() != net::Wake::deadline) co_return x.client.connection().failure_of(watch, Phase::admit);
+  watch.clear_deadline();
+  x.record.queued += delay;
+  co_return Result<void>{};
+}
+
 }  // namespace
 
 Task<Result<void>> admit(Exchange& x) {
   if (x.services.draining && x.record.attempts.empty())
     co_return Failure{Phase::admit, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  if (x.record.attempts.empty()) {
+    Duration delay = repeat_delay(x);
+    if (delay > x.config->queue.max_wait)
+      co_return Failure{Phase::admit, Party::client, Cause::repeat, Retry::never, {}, "the same request came again and again"};
+    if (delay > Duration::zero()) {
+      auto held = co_await hold_repeat(x, delay);
+      if (!held) co_return held.error();
+    }
+  }
   auto from = Clock::now();
   auto admitted = co_await x.services.turnstile.admit(x.permit, arrival_of(x), from + x.config->queue.max_wait, x.client.watch());
   auto now = Clock::now();

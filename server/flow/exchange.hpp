@@ -53,6 +53,7 @@ struct Exchange {
   stream::Config validate;               // the checks, with the profile's finish reasons
   schedule::Class klass = schedule::Class::interactive;
   Delivery delivery = Delivery::stream;
+  std::string under_way;                 // its entry in services.under_way, "" = none
   std::string early_body;                // upstream bytes read together with the response head
   Duration waited{0};                    // between attempts, in all
   bool at_boundary = true;               // the client stands between two events

@@ -179,7 +179,11 @@ Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
   record.id = observe::make_id(services.random());
 }
 
-Exchange::~Exchange() { services.live.erase(this); }
+Exchange::~Exchange() {
+  services.live.erase(this);
+  auto entry = services.under_way.find(under_way);
+  if (entry != services.under_way.end() && --entry->second == 0) services.under_way.erase(entry);
+}
 
 Task<void> handle_exchange(Exchange& x) {
   auto run = co_await run_phases(x);

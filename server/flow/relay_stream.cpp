@@ -132,8 +132,11 @@ Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   }
   bool rejected = step.rejected;
   if (rejected) r.source.close();
-  if (piece.last && !rejected)
+  if (piece.last && !rejected) {
+    const auto& usage = r.checker.usage();
+    if (usage.input_tokens >= 0 && usage.output_tokens >= 0) r.x.permit.correct_tokens(usage.input_tokens + usage.output_tokens);
     body_ended(r.x, r.checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
+  }
   auto sent = co_await deliver(r, step, piece.last && !rejected);
   if (!sent) co_return sent.error();
   if (rejected) co_return damage(r);

@@ -7,6 +7,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "flow/config.hpp"
@@ -15,6 +16,7 @@
 #include "http/head.hpp"
 #include "observe/record.hpp"
 #include "route/route_table.hpp"
+#include "schedule/repeat_guard.hpp"
 #include "upstream/pool.hpp"
 
 namespace siltgate::flow {
@@ -48,11 +50,14 @@ struct Services {
   std::shared_ptr<const route::RouteTable> routes;
   Turnstile& turnstile;
   upstream::Pool& pool;
+  schedule::RepeatGuard& repeat;
   std::span<char> scratch;                   // read buffer shared by all exchanges of the thread; free across a suspension
   std::mt19937_64 random{std::random_device{}()};
   std::string salt = std::to_string(random());   // of the names of keys that have none
   bool draining = false;
   std::unordered_set<Exchange*> live{};
+  /// Bodies on their way right now, by session and hash: copies sent side by side are no loop.
+  std::unordered_map<std::string, int> under_way{};
   std::unordered_set<net::Watch*> idle{};  // sessions between two requests
 
   /// The exchange is over: judged, logged, kept. Called once per exchange.

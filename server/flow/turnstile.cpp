@@ -31,6 +31,10 @@ void Permit::give_back(schedule::Ending ending) {
   turnstile_->settle();
 }
 
+void Permit::correct_tokens(std::int64_t actual) {
+  if (granted() && actual >= 0) turnstile_->admission_.correct_tokens(ticket_, actual, Clock::now());
+}
+
 void Permit::wait_again(schedule::Ending ending, TimePoint not_before) {
   if (state_ != State::granted) return;
   state_ = State::waiting;

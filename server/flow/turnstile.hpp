@@ -29,6 +29,8 @@ class Permit {
   void give_back(schedule::Ending ending);
   /// The attempt is over, another follows not before `not_before`: back to the old place in the queue.
   void wait_again(schedule::Ending ending, TimePoint not_before);
+  /// What the request really cost, said before it is given back.
+  void correct_tokens(std::int64_t actual);
   schedule::Ticket ticket() const { return ticket_; }
 
  private:

@@ -86,6 +86,8 @@ void add_history(const ExchangeRecord& record, std::vector<std::string>& facts) 
     }
     facts.push_back(fmt::format("{} attempts were made; before the last one: {}.", record.attempts.size(), words));
   }
+  if (record.repeated > 0)
+    facts.push_back(fmt::format("The client sent this very request {} times in a row; the repeat guard held it back.", record.repeated));
   if (record.queued > Duration{0}) facts.push_back(fmt::format("It waited {} in the queue.", ms(record.queued)));
 }
 

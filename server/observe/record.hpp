@@ -104,6 +104,7 @@ struct ExchangeRecord {
   TimePoint first_event{};             // first complete event delivered
   Duration longest_gap{0};             // longest time between two reads of the response body
   std::uint64_t inserted_bytes = 0;    // siltgate's own: heartbeats, error events (not in bytes_out nor sha256_out)
+  int repeated = 0;                    // held by the repeat guard: arrivals of this very body in the window
   bool client_reused = false;          // the request came on an already used client connection
   bool client_keep_alive = false;      // the response left without Connection: close
   std::string replay_of;               // id of the exchange whose cut answer the client replayed, see History::replayed

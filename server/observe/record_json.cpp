@@ -115,6 +115,7 @@ struct Writer {
     out["stream"] = record.stream;
     out["class"] = record.schedule_class;
     out["client_reused"] = record.client_reused;
+    out["repeated"] = record.repeated;
     out["client_keep_alive"] = record.client_keep_alive;
     out["replay_of"] = record.replay_of;
   }

@@ -151,6 +151,7 @@ void read_identity(const Json& in, ExchangeRecord& out) {
   get(in, "stream", out.stream);
   get(in, "class", out.schedule_class);
   get(in, "client_reused", out.client_reused);
+  get(in, "repeated", out.repeated);
   get(in, "client_keep_alive", out.client_keep_alive);
   get(in, "replay_of", out.replay_of);
 }

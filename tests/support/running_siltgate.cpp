@@ -40,11 +40,13 @@ bool asked_until(Deadline deadline, Reached reached) {
 
 }  // namespace
 
-RunningSiltgate::RunningSiltgate(const ScriptedUpstream& upstream, std::string_view changes)
-    : RunningSiltgate(upstream.url(), changes) {}
+RunningSiltgate::RunningSiltgate(const ScriptedUpstream& upstream, std::string_view changes, std::string state_directory)
+    : RunningSiltgate(upstream.url(), changes, std::move(state_directory)) {}
 
-RunningSiltgate::RunningSiltgate(const std::string& base_url, std::string_view changes) : base_url_(base_url), changes_(changes) {
+RunningSiltgate::RunningSiltgate(const std::string& base_url, std::string_view changes, std::string state_directory)
+    : base_url_(base_url), changes_(changes) {
   app::Surroundings surroundings;
+  surroundings.state_directory = std::move(state_directory);
   surroundings.control_socket = false;
   surroundings.read_settings = [this]() -> std::variant<settings::Settings, std::string> {
     std::lock_guard lock(mutex_);

@@ -22,9 +22,10 @@ class RunningSiltgate {
  public:
   /// The provider is named "up", has the profile zai, no cap to speak of and short timeouts; `changes` is merged over that
   /// (RFC 7396). Throws when the settings are refused or the start fails.
-  explicit RunningSiltgate(const ScriptedUpstream& upstream, std::string_view changes = "{}");
+  /// `state_directory`: where what it learns outlives it.
+  explicit RunningSiltgate(const ScriptedUpstream& upstream, std::string_view changes = "{}", std::string state_directory = {});
   /// The same for an upstream that is no ScriptedUpstream.
-  explicit RunningSiltgate(const std::string& base_url, std::string_view changes = "{}");
+  explicit RunningSiltgate(const std::string& base_url, std::string_view changes = "{}", std::string state_directory = {});
   /// Cuts what still runs.
   ~RunningSiltgate();
   RunningSiltgate(const RunningSiltgate&) = delete;
