@@ -88,7 +88,7 @@ void add_history(const ExchangeRecord& record, std::vector<std::string>& facts) 
   }
   if (record.repeated > 0)
     facts.push_back(fmt::format("The client sent this very request {} times in a row; the repeat guard held it back.", record.repeated));
-  if (record.queued > Duration{0}) facts.push_back(fmt::format("It waited {} in the queue.", ms(record.queued)));
+  if (record.queued >= std::chrono::milliseconds(1)) facts.push_back(fmt::format("It waited {} in the queue.", ms(record.queued)));
 }
 
 }  // namespace siltgate::observe::steps
