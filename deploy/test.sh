@@ -162,6 +162,7 @@ needs=("$build_needs" "$test_needs")
 ensure_packages "${needs[@]}"
 jobs=$(jobs_here)
 mkdir -p build
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1  # what one clone compiled serves the next
 
 if [ -z "${SILTGATE_CORPUS:-}" ] && [ -d ../shared/corpus ]; then
   SILTGATE_CORPUS=$(cd ../shared/corpus && pwd)
