@@ -25,6 +25,7 @@ std::vector<std::string> secrets_of(const settings::Settings& settings) {
   for (const auto& provider : settings.flow.providers)
     for (const auto& key : provider.keys) secrets.push_back(key.value);
   for (const auto& [name, token] : settings.client_tokens) secrets.push_back(token);
+  if (auto redis = shared::parse_redis_address(settings.shared.redis); redis && !redis->password.empty()) secrets.push_back(redis->password);
   return secrets;
 }
 
@@ -34,6 +35,8 @@ void App::State::apply(settings::Settings next) {
   if (next.listen.size() != settings.listen.size() || listeners_changed(next))
     log.warn("a reload does not move listeners; restart for the changed listen entries");
   next.listen = settings.listen;
+  if (next.shared != settings.shared) log.warn("a reload does not change how caps are shared; restart for the changed shared entries");
+  next.shared = settings.shared;
   settings = std::move(next);
   log.set_level(settings.log.level);
   secrets = secrets_of(settings);
@@ -58,6 +61,7 @@ void App::State::apply(settings::Settings next) {
   repeat.configure(config->repeat);
   services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default);
   services.config = std::move(config);
+  if (turnstile.shared()) turnstile.shared()->configure(services.config->queue);
   turnstile.settle();
 }
 

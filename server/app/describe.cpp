@@ -52,6 +52,18 @@ observe::LiveRow live_row(const flow::Exchange& x, TimePoint now) {
   return row;
 }
 
+/// A request the scheduler here has granted and the group has not: it waits.
+void count_as_waiting(std::vector<observe::KeyRow>& rows, const flow::Exchange& x) {
+  for (observe::KeyRow& row : rows) {
+    const bool its = row.provider == x.record.provider && row.key == x.record.key && (row.model.empty() || row.model == x.record.model);
+    if (!its || row.in_flight == 0) continue;
+    --row.in_flight;
+    ++row.waiting;
+    row.oldest_wait = std::max(row.oldest_wait, Clock::now() - x.record.accepted);
+    return;
+  }
+}
+
 }  // namespace
 
 observe::State App::State::describe() const {
@@ -77,9 +89,16 @@ observe::State App::State::describe() const {
     key_stats.fill(out.keys.back());
   }
   out.bottleneck = bottleneck(now);
+  out.shared = describe_group();
   for (const flow::Exchange* x : services.live) {
     if (x->answered || x->record.provider.empty()) continue;
     int position = admission.position(x->permit.ticket());
+    if (services.turnstile.shared() && services.turnstile.shared()->unconfirmed(x->permit.ticket())) {
+      count_as_waiting(out.keys, *x);
+      --out.in_flight;
+      ++out.waiting_total;
+      position = 1;
+    }
     if (position > 0) out.waiting.push_back(waiting_row(*x, position, now));
     else out.live.push_back(live_row(*x, now));
   }

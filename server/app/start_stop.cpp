@@ -70,21 +70,35 @@ std::optional<StartFailure> App::State::start() {
     std::string path = settings.control_socket.empty() ? net::control_path_for(listeners.front().port()) : settings.control_socket;
     if (auto failed = control->bind_control(path)) log.warn(failed->message + "; `siltgate log` and `why` will not find this instance");
   }
+  join_group();
   return {};
 }
 
 int App::State::run() {
   if (surroundings.handle_signals) watch_signals();
-  for (auto& listener : listeners) listener.accept();
-  if (control) control->accept();
   housekeeping();
-  notify_service("READY=1\nSTATUS=serving");
+  if (group)
+    group->start();  // the doors open with the first word from Redis, good or bad
+  else
+    open_doors();
   io.run();
+  if (group) {
+    group->stop();
+    io.restart();
+    io.poll();  // lets its connection end
+  }
   pool.close_all();
   save_memory();
   if (cut) log.warn("drain ran out: exchanges were cut");
   log.info("stopped");
   return cut ? 75 : 0;
+}
+
+void App::State::open_doors() {
+  if (std::exchange(doors_open, true) || stopping) return;
+  for (auto& listener : listeners) listener.accept();
+  if (control) control->accept();
+  notify_service("READY=1\nSTATUS=serving");
 }
 
 void App::State::watch_signals() {

@@ -17,6 +17,7 @@
 #include "observe/log.hpp"
 #include "observe/state.hpp"
 #include "schedule/admission.hpp"
+#include "shared/group.hpp"
 
 namespace siltgate::app {
 
@@ -34,6 +35,7 @@ struct App::State {
   void session_ended(bool is_control);
   void finish_if_idle();
   void let_followers_go(bool control_too);
+  void open_doors();
 
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);
@@ -45,6 +47,11 @@ struct App::State {
   std::optional<flow::OwnPage> own_page(const http::RequestHead& head, std::string_view body, const flow::Entrance& entrance);
   observe::State describe() const;   // describe.cpp
   std::string bottleneck(TimePoint now) const;
+
+  // sharing.cpp: caps shared with other instances
+  void join_group();
+  void say_mode();
+  std::optional<observe::SharedState> describe_group() const;
 
   // memory.cpp: what outlives a restart
   void remember();
@@ -58,6 +65,7 @@ struct App::State {
   observe::ExchangeMetrics metrics;
   observe::KeyStats key_stats;
   schedule::Admission admission;
+  std::unique_ptr<shared::Group> group;  // null: caps are this instance's own
   flow::Turnstile turnstile;
   upstream::Pool pool;
   schedule::RepeatGuard repeat;
@@ -78,6 +86,7 @@ struct App::State {
   int sessions = 0;
   int control_sessions = 0;             // not counted against `connections`
   bool stopping = false;
+  bool doors_open = false;              // listeners accept
   bool cut = false;                     // drain ran out
 };
 

@@ -44,7 +44,10 @@ std::optional<flow::OwnPage> App::State::own_page(const http::RequestHead& head,
   view.history = &history;
   view.state_json = [this] { return observe::state_to_json(describe()); };
   view.metrics = [this] { return metrics.expose(describe()); };
-  view.not_ready = [this] { return std::string(stopping ? "draining" : ""); };
+  view.not_ready = [this] {
+    if (stopping) return std::string("draining");
+    return group && group->mode() == shared::Mode::refusing ? "Redis is down: " + group->trouble() : std::string();
+  };
   view.reload = [this]() -> std::optional<std::string> {
     reload();
     if (last_reload_error.empty()) return {};

@@ -37,6 +37,8 @@ enum class Cause {
   queue_timeout,        // waited max_wait
   draining,             // shutting down
   repeat,               // the same body again and again
+  shared_down,          // shared.redis cannot be reached, and when_down is refuse
+  lease_lost,           // the permit shared through Redis was lost while the exchange ran
   resolve_failed,       // DNS
   connect_failed,       // TCP connect refused or unreachable
   connect_timeout,      // no connection within timeouts.connect

@@ -24,6 +24,7 @@ void Permit::give_back(schedule::Ending ending) {
   if (was == State::none) return;
   turnstile_->granted_.erase(ticket_);
   auto now = Clock::now();
+  if (SharedStage* shared = turnstile_->shared_.get()) shared->leave(ticket_, was == State::granted, ending);
   if (was == State::granted)
     turnstile_->admission_.finish(ticket_, ending, now, turnstile_->random());
   else
@@ -38,14 +39,25 @@ void Permit::correct_tokens(std::int64_t actual) {
 void Permit::wait_again(schedule::Ending ending, TimePoint not_before) {
   if (state_ != State::granted) return;
   state_ = State::waiting;
+  if (SharedStage* shared = turnstile_->shared_.get()) shared->wait_again(ticket_, ending, not_before - Clock::now());
   turnstile_->admission_.retry(ticket_, ending, not_before, Clock::now(), turnstile_->random());
   turnstile_->settle();
 }
+
+bool Permit::lost() const { return granted() && turnstile_->shared_ && turnstile_->shared_->lost(ticket_); }
 
 Turnstile::Turnstile(asio::any_io_executor executor, schedule::Admission& admission)
     : admission_(admission), timer_(executor), executor_(executor), link_(std::make_shared<Link>(Link{this})) {}
 
 Turnstile::~Turnstile() { link_->owner = nullptr; }
+
+void Turnstile::share(shared::Group& group) {
+  SharedStage::Turn turn;
+  turn.confirmed = [this](schedule::Ticket ticket) { confirmed(ticket); };
+  turn.settle = [this] { settle(); };
+  turn.wake_all = [this] { wake_all(); };
+  shared_ = std::make_unique<SharedStage>(admission_, group, std::move(turn));
+}
 
 Task<Result<void>> Turnstile::admit(Permit& permit, schedule::Arrival arrival, TimePoint give_up_at, net::Watch& watch) {
   auto now = Clock::now();
@@ -57,7 +69,9 @@ Task<Result<void>> Turnstile::admit(Permit& permit, schedule::Arrival arrival, T
                         std::to_string(admission_.waiting()) + " requests wait already"};
     permit.turnstile_ = this;
     permit.ticket_ = arrival.ticket;
-    permit.state_ = answer == schedule::Answer::granted ? Permit::State::granted : Permit::State::waiting;
+    permit.state_ = Permit::State::waiting;
+    if (shared_) shared_->arrived(arrival, answer, watch);
+    else if (answer == schedule::Answer::granted) permit.state_ = Permit::State::granted;
     wake_at_next();
     if (permit.granted()) co_return Result<void>{};
   }
@@ -65,28 +79,39 @@ Task<Result<void>> Turnstile::admit(Permit& permit, schedule::Arrival arrival, T
   watch.set_deadline(give_up_at);
   waiting_[permit.ticket_] = &signal;
   settle();
-  bool notified = granted_.contains(permit.ticket_);
+  bool notified = granted_.contains(permit.ticket_) || (shared_ && shared_->refusing());
   if (!notified) notified = co_await signal.wait(watch);
   waiting_.erase(permit.ticket_);
   if (granted_.erase(permit.ticket_) > 0) permit.state_ = Permit::State::granted;
   watch.clear_deadline();
   if (permit.granted()) co_return Result<void>{};
   permit.give_back(schedule::Ending::ignored);
+  co_return why_not(watch, Clock::now() - now);
+}
+
+Failure Turnstile::why_not(const net::Watch& watch, Duration waited) const {
   if (watch.raised() == net::Wake::client_left)
-    co_return Failure{Phase::admit, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection while waiting"};
+    return {Phase::admit, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection while waiting"};
   if (watch.raised() == net::Wake::stopped)
-    co_return Failure{Phase::admit, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
-  co_return Failure{Phase::admit, Party::siltgate, Cause::queue_timeout, Retry::never, {},
-                    "no permit within " + format_duration(std::chrono::milliseconds(to_ms(Clock::now() - now)))};
+    return {Phase::admit, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  if (shared_ && shared_->refusing()) return {Phase::admit, Party::siltgate, Cause::shared_down, Retry::never, {}, shared_->why_refusing()};
+  return {Phase::admit, Party::siltgate, Cause::queue_timeout, Retry::never, {},
+          "no permit within " + format_duration(std::chrono::milliseconds(to_ms(waited)))};
 }
 
 void Turnstile::settle() {
   admission_.tick(Clock::now());
-  for (schedule::Ticket ticket : admission_.take_grants()) {
-    granted_[ticket] = true;
-    if (auto waiter = waiting_.find(ticket); waiter != waiting_.end()) waiter->second->notify();
-  }
+  for (schedule::Ticket ticket : admission_.take_grants()) shared_ ? shared_->propose(ticket) : confirmed(ticket);
   wake_at_next();
+}
+
+void Turnstile::confirmed(schedule::Ticket ticket) {
+  granted_[ticket] = true;
+  if (auto waiter = waiting_.find(ticket); waiter != waiting_.end()) waiter->second->notify();
+}
+
+void Turnstile::wake_all() {
+  for (auto& [ticket, signal] : waiting_) signal->notify();
 }
 
 void Turnstile::wake_at_next() {

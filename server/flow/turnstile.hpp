@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scheduler on the real clock: turns its grants into resumed coroutines. Holds no rule of its own.
+// The scheduler on the real clock: turns its grants into resumed coroutines. Holds no rule of its own. Where caps are shared with other
+// instances, a grant of the scheduler is a proposal that the SharedStage gets confirmed.
 // A Permit is counted: whatever happens to the exchange, it returns exactly once.
 #pragma once
 
@@ -8,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/result.hpp"
+#include "flow/shared_stage.hpp"
 #include "net/watch.hpp"
 #include "schedule/admission.hpp"
 
@@ -31,6 +33,8 @@ class Permit {
   void wait_again(schedule::Ending ending, TimePoint not_before);
   /// What the request really cost, said before it is given back.
   void correct_tokens(std::int64_t actual);
+  /// A shared permit that may be another's by now. Looks at the clock, so: right before something is sent.
+  bool lost() const;
   schedule::Ticket ticket() const { return ticket_; }
 
  private:
@@ -50,6 +54,10 @@ class Turnstile {
   /// Failure: queue_full, queue_timeout at `give_up_at`, or why the watch ended the wait.
   Task<Result<void>> admit(Permit& permit, schedule::Arrival arrival, TimePoint give_up_at, net::Watch& watch);
 
+  /// From now on caps are shared. The group must outlive every permit.
+  void share(shared::Group& group);
+  SharedStage* shared() { return shared_.get(); }
+
   /// For limits changed from outside: grants what may be granted now.
   void settle();
   schedule::Admission& admission() { return admission_; }
@@ -58,6 +66,9 @@ class Turnstile {
   friend class Permit;
   struct Link;
   void wake_at_next();
+  void confirmed(schedule::Ticket ticket);
+  void wake_all();
+  Failure why_not(const net::Watch& watch, Duration waited) const;
   double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   schedule::Admission& admission_;
@@ -67,6 +78,7 @@ class Turnstile {
   std::unordered_map<schedule::Ticket, net::Signal*> waiting_;
   std::unordered_map<schedule::Ticket, bool> granted_;  // grants whose coroutine has not resumed yet
   schedule::Ticket next_ticket_ = 1;
+  std::unique_ptr<SharedStage> shared_;                 // null: caps are this instance's own
   std::minstd_rand random_{std::random_device{}()};     // jitter of holds after damage
 };
 

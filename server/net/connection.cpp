@@ -164,12 +164,19 @@ Failure Connection::failure_of(const Watch& watch, Phase phase) const {
       return {phase, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection"};
     case Wake::stopped:
       return {phase, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+    case Wake::lease_lost:
+      return lease_lost(phase);
     default:
       break;
   }
   if (side_ == Side::client)
     return {phase, Party::client, Cause::client_silent, Retry::never, {}, "the client did not send or read in time"};
   return {phase, Party::provider, Cause::upstream_silent, Retry::never, {}, "upstream sent nothing in time"};
+}
+
+Failure lease_lost(Phase phase) {
+  return {phase, Party::siltgate, Cause::lease_lost, Retry::safe, {},
+          "the permit shared through Redis ran out before it could be renewed, and another instance may use it now"};
 }
 
 bool Connection::idle_and_healthy() {

@@ -67,6 +67,9 @@ class Connection {
   std::unique_ptr<TlsStream> tls_;
 };
 
+/// The permit is no longer this exchange's: another instance may hold it already.
+Failure lease_lost(Phase phase);
+
 /// "127.0.0.1:4711", "[::1]:80"; "unix" for anything that is not an IP endpoint.
 std::string to_text(const asio::generic::stream_protocol::endpoint& endpoint);
 /// The address alone.

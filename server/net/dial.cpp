@@ -2,6 +2,7 @@
 #include "net/dial.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <vector>
 
 #include "net/proxy.hpp"
@@ -21,6 +22,7 @@ Failure ended_by(const Watch& watch, const std::string& what, Duration timeout) 
     return {Phase::connect, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection"};
   if (watch.raised() == Wake::stopped)
     return {Phase::connect, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  if (watch.raised() == Wake::lease_lost) return lease_lost(Phase::connect);
   return connect_failure(Cause::connect_timeout, Party::network,
                          what + " took longer than " + std::to_string(to_ms(timeout)) + " ms");
 }
@@ -46,17 +48,16 @@ Task<Result<std::vector<tcp::endpoint>>> resolve(asio::any_io_executor executor,
   co_return found;
 }
 
-Task<Result<Socket>> connect_one(asio::any_io_executor executor, tcp::endpoint endpoint, Watch& watch) {
+Task<Result<Socket>> connect_one(asio::any_io_executor executor, asio::generic::stream_protocol::endpoint endpoint, Watch& watch) {
   Socket socket(executor);
   ErrorCode error;
   socket.open(endpoint.protocol(), error);
   if (error) co_return connect_failure(Cause::connect_failed, Party::siltgate, error.message(), error);
   {
     Watch::Waiting waiting(watch, [](void* s) { ErrorCode e; static_cast<Socket*>(s)->cancel(e); }, &socket);
-    co_await socket.async_connect(asio::generic::stream_protocol::endpoint(endpoint),
-                                  asio::redirect_error(asio::use_awaitable, error));
+    co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   }
-  std::string where = to_text(asio::generic::stream_protocol::endpoint(endpoint));
+  std::string where = to_text(endpoint);
   if (watch.raised() != Wake::none) co_return connect_failure(Cause::connect_timeout, Party::network, where + ": no answer");
   if (error) co_return connect_failure(Cause::connect_failed, Party::network, where + ": " + error.message(), error);
   co_return std::move(socket);
@@ -68,7 +69,8 @@ Task<Result<Connection>> connect_any(asio::any_io_executor executor, std::vector
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     auto now = Clock::now();
     watch.set_deadline(now + (until - now) / static_cast<int>(endpoints.size() - i));
-    auto socket = co_await connect_one(executor, endpoints[i], watch);
+    asio::generic::stream_protocol::endpoint endpoint(endpoints[i]);
+    auto socket = co_await connect_one(executor, endpoint, watch);
     watch.set_deadline(until);
     if (socket) co_return Connection(std::move(*socket), Side::upstream);
     last = socket.error();
@@ -128,6 +130,16 @@ Task<Result<Connection>> dial(asio::any_io_executor executor, Destination destin
   }
   watch.clear_deadline();
   co_return std::move(*connection);
+}
+
+Task<Result<Connection>> dial_unix(asio::any_io_executor executor, std::string path, Duration timeout, Watch& watch) {
+  watch.set_deadline_in(timeout);
+  asio::generic::stream_protocol::endpoint endpoint{asio::local::stream_protocol::endpoint(path)};
+  auto socket = co_await connect_one(executor, endpoint, watch);
+  if (!socket && watch.raised() != Wake::none) co_return ended_by(watch, "connecting to " + path, timeout);
+  if (!socket) co_return socket.error();
+  watch.clear_deadline();
+  co_return Connection(std::move(*socket), Side::upstream);
 }
 
 }  // namespace siltgate::net

@@ -22,4 +22,7 @@ struct Destination {
 /// does not use it all up.
 Task<Result<Connection>> dial(asio::any_io_executor executor, Destination destination, Duration timeout, Watch& watch);
 
+/// To a unix socket on this machine, without TLS.
+Task<Result<Connection>> dial_unix(asio::any_io_executor executor, std::string path, Duration timeout, Watch& watch);
+
 }  // namespace siltgate::net

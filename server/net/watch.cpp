@@ -39,8 +39,12 @@ void Watch::fired() {
 }
 
 void Watch::raise(Wake reason) {
-  if (raised_ == Wake::none || raised_ == Wake::deadline) raised_ = reason;
+  if (raised_ == Wake::none || raised_ == Wake::deadline || (raised_ == Wake::lease_lost && reason != Wake::deadline)) raised_ = reason;
   if (cancel_) cancel_(context_);
+}
+
+void Watch::forget_lost_lease() {
+  if (raised_ == Wake::lease_lost) raised_ = Wake::none;
 }
 
 Signal::Signal(asio::any_io_executor executor) : timer_(std::move(executor)) {}

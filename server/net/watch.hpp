@@ -11,7 +11,7 @@
 
 namespace siltgate::net {
 
-enum class Wake { none, deadline, client_left, stopped };
+enum class Wake { none, deadline, client_left, stopped, lease_lost };
 
 class Watch {
  public:
@@ -26,8 +26,10 @@ class Watch {
   void set_deadline_in(Duration duration) { set_deadline(Clock::now() + duration); }
   void clear_deadline();
 
-  /// Sticky: the current wait and every later one ends. client_left and stopped are never forgotten.
+  /// Sticky: the current wait and every later one ends. client_left and stopped are never forgotten and replace the others.
   void raise(Wake reason);
+  /// The exchange that lost its permit is over upstream: the session may go on.
+  void forget_lost_lease();
   Wake raised() const { return raised_; }
 
   /// While one of these lives, raise() calls `cancel(context)`. One at a time.

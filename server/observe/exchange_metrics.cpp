@@ -43,6 +43,15 @@ void write_key_gauges(const State& state, std::string& out) {
   write_gauge(out, "siltgate_queue_oldest_seconds", "How long the oldest waiting request has waited.", names, oldest);
 }
 
+void write_shared_gauges(const State& state, std::string& out) {
+  if (!state.shared) return;
+  const SharedState& g = *state.shared;
+  write_gauge(out, "siltgate_shared_up", "1 while the caps are shared through Redis, 0 while it is down.", {}, {{{}, g.mode == "shared" ? 1.0 : 0.0}});
+  write_gauge(out, "siltgate_shared_instances", "Instances that share the caps, as last known.", {}, {{{}, static_cast<double>(g.parts)}});
+  write_gauge(out, "siltgate_shared_lost_permits", "Permits lost since start because a lease could not be renewed in time.", {},
+              {{{}, static_cast<double>(g.lost_permits)}});
+}
+
 }  // namespace
 
 ExchangeMetrics::ExchangeMetrics()
@@ -106,6 +115,7 @@ std::string ExchangeMetrics::expose(const State& state) const {
   std::string out;
   write_gauge(out, "siltgate_build_info", "Always 1; the label names the version.", {"version"}, {{{state.version}, 1}});
   write_key_gauges(state, out);
+  write_shared_gauges(state, out);
   write_gauge(out, "siltgate_capture_bytes", "Size of all captures on disk.", {}, {{{}, static_cast<double>(state.capture_bytes)}});
   for (const Family* family : {&requests_, &refusals_, &findings_, &tokens_, &queue_wait_, &first_event_, &event_gap_,
                                &own_time_, &genai_duration_, &genai_tokens_})

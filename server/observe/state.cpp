@@ -42,6 +42,15 @@ Json live_json(const LiveRow& l) {
           {"bytes", l.bytes},   {"silence_ms", to_ms(l.silence)}};
 }
 
+Json shared_json(const SharedState& g) {
+  Json out{{"redis", g.redis},   {"mode", g.mode},   {"settling", g.settling}, {"since_ms", to_ms(g.since)},
+           {"trouble", text_or_null(g.trouble)}, {"parts", g.parts}, {"lost_permits", g.lost_permits}, {"instances", Json::array()}};
+  for (const InstanceRow& i : g.instances)
+    out["instances"].push_back(Json{{"name", i.name}, {"version", i.version}, {"self", i.self}, {"in_flight", i.in_flight},
+                                    {"waiting", i.waiting}, {"lease_ms", to_ms(i.lease_left)}});
+  return out;
+}
+
 template <class T>
 void get(const Json& in, const char* name, T& out) {
   if (auto it = in.find(name); it != in.end() && !it->is_null()) out = it->get<T>();
@@ -105,6 +114,27 @@ LiveRow read_live(const Json& in) {
   return l;
 }
 
+SharedState read_shared(const Json& in) {
+  SharedState g;
+  get(in, "redis", g.redis);
+  get(in, "mode", g.mode);
+  get(in, "trouble", g.trouble);
+  get(in, "settling", g.settling);
+  get_ms(in, "since_ms", g.since);
+  get(in, "parts", g.parts);
+  get(in, "lost_permits", g.lost_permits);
+  for (const Json& row : in.value("instances", Json::array())) {
+    InstanceRow& i = g.instances.emplace_back();
+    get(row, "name", i.name);
+    get(row, "version", i.version);
+    get(row, "self", i.self);
+    get(row, "in_flight", i.in_flight);
+    get(row, "waiting", i.waiting);
+    get_ms(row, "lease_ms", i.lease_left);
+  }
+  return g;
+}
+
 State read_state(const Json& in) {
   State s;
   get(in, "version", s.version);
@@ -125,6 +155,7 @@ State read_state(const Json& in) {
   for (const Json& key : in.value("keys", Json::array())) s.keys.push_back(read_key(key));
   for (const Json& row : in.value("waiting", Json::array())) s.waiting.push_back(read_waiting(row));
   for (const Json& row : in.value("live", Json::array())) s.live.push_back(read_live(row));
+  if (auto it = in.find("shared"); it != in.end() && it->is_object()) s.shared = read_shared(*it);
   return s;
 }
 
@@ -140,6 +171,7 @@ std::string state_to_json(const State& s) {
            {"draining", s.draining},
            {"last_reload_error", text_or_null(s.last_reload_error)},
            {"bottleneck", text_or_null(s.bottleneck)},
+           {"shared", s.shared ? shared_json(*s.shared) : Json()},
            {"in_flight", s.in_flight},
            {"waiting_total", s.waiting_total},
            {"connections", s.connections},

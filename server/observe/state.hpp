@@ -8,6 +8,9 @@
 //   "listen": ["127.0.0.1:4290"], "config_file": "/…/siltgate.jsonc", "draining": false,
 //   "last_reload_error": null,                       // text of the refused reload, with its position
 //   "bottleneck": null,                              // a sentence when siltgate, not the provider, is the bottleneck
+//   "shared": null,                                  // with shared.redis: {"redis": "redis://host:6379/0", "mode": "shared" (or "local",
+//      "refusing", "starting"), "settling": false, "since_ms": 5000, "trouble": null, "parts": 3, "lost_permits": 0,
+//      "instances": [{"name": "host:4290", "version": "0.1.0", "self": true, "in_flight": 1, "waiting": 0, "lease_ms": 9800}]}
 //   "in_flight": 2, "waiting_total": 1, "connections": 5, "capture_bytes": 0,
 //   "providers": [{"name": "zai", "base_url": "https://…", "profile": "zai", "default": true}],
 //   "keys": [{"provider": "zai", "key": "team", "model": "glm-4.6", "in_flight": 1, "cap": 1, "automatic": true,
@@ -59,6 +62,24 @@ struct LiveRow {
   std::uint64_t events = 0, bytes = 0;
 };
 
+/// An instance of the group, as Redis knows it.
+struct InstanceRow {
+  std::string name, version;
+  bool self = false;
+  int in_flight = 0, waiting = 0;
+  Duration lease_left{0};
+};
+
+/// Caps shared through Redis.
+struct SharedState {
+  std::string redis, mode, trouble;            // trouble: why Redis is down, "" = it is not
+  bool settling = false;                       // Redis came back: nobody starts until everybody had time to come back too
+  Duration since{0};                           // how long it is up or down
+  int parts = 1;                               // instances, as last known
+  std::uint64_t lost_permits = 0;
+  std::vector<InstanceRow> instances;
+};
+
 struct State {
   std::string version;
   std::int64_t pid = 0;
@@ -74,6 +95,7 @@ struct State {
   std::vector<KeyRow> keys;
   std::vector<WaitingRow> waiting;
   std::vector<LiveRow> live;
+  std::optional<SharedState> shared;           // not set: caps are this instance's own
 };
 
 /// One line, no LF.

@@ -64,6 +64,19 @@ void add_warnings(const State& s, bool colour, std::string& out) {
       warn(fmt::format("{}/{} {} is held for {}", key.provider, key.key, shorten(key.model), short_duration(*key.held)));
 }
 
+/// One line, and one per instance where there are several.
+std::string shared_lines(const SharedState& g) {
+  const std::string others = g.parts == 1 ? "1 instance" : fmt::format("{} instances", g.parts);
+  if (!g.trouble.empty()) {
+    const std::string what = g.mode == "refusing" ? "requests are refused" : g.parts > 1 ? fmt::format("1/{} of the caps is kept", g.parts) : "caps are this instance's own";
+    return fmt::format("shared: {} is down for {} ({}); {}\n", g.redis, short_duration(g.since), visible(g.trouble, 256), what);
+  }
+  std::string out = fmt::format("shared: {}, {}{}\n", g.redis, others, g.settling ? "; waits until all had time to come back" : "");
+  for (const InstanceRow& i : g.instances)
+    out += fmt::format("  {}{}: {} in flight, {} waiting\n", visible(i.name, 64), i.self ? " (this one)" : "", i.in_flight, i.waiting);
+  return out;
+}
+
 std::string join(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
@@ -87,6 +100,7 @@ std::string status_table(const State& s, bool colour) {
   std::string out = fmt::format("siltgate {}, up {}, listening on {}\n", s.version, short_duration(s.uptime), join(s.listen));
   for (const ProviderRow& p : s.providers)
     out += fmt::format("provider {}{}: {} (profile {})\n", p.name, p.is_default ? " (default)" : "", p.base_url, p.profile);
+  if (s.shared) out += shared_lines(*s.shared);
   add_warnings(s, colour, out);
   out += "\n";
   if (s.keys.empty()) return out + "no request has come yet\n";
@@ -115,6 +129,7 @@ std::string status_line(const State& s) {
                                 capped ? fmt::format("/{}", cap) : "", s.waiting_total);
   if (s.waiting_total) out += " " + short_duration(oldest);
   out += fmt::format(", {} refused, {} damaged", refusals, damaged);
+  if (s.shared && !s.shared->trouble.empty()) out += ", Redis down";
   return s.draining ? out + ", draining" : out;
 }
 

@@ -2,6 +2,8 @@
 #include "schedule/adaptive_limit.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace siltgate::schedule {
 
@@ -67,6 +69,44 @@ void AdaptiveLimit::restore(const AdaptiveMemory& memory, TimePoint now) {
   refused_level_ = std::max(0, memory.refused_level);
   doublings_ = std::clamp(memory.doublings, 0, most_doublings);
   refused_at_ = now;
+}
+
+std::string AdaptiveLimit::carried() const {
+  std::string text;
+  for (long long value : {static_cast<long long>(limit_), static_cast<long long>(round_served_), static_cast<long long>(refused_level_),
+                          static_cast<long long>(doublings_), static_cast<long long>(by_chance_), static_cast<long long>(served_since_),
+                          static_cast<long long>(refused_at_.time_since_epoch().count()),
+                          static_cast<long long>(decreased_at_.time_since_epoch().count()),
+                          static_cast<long long>(proven_level_), static_cast<long long>(proven_times_)})
+    text += std::to_string(value) + " ";
+  text.pop_back();
+  return text;
+}
+
+bool AdaptiveLimit::carry_on(std::string_view text) {
+  std::array<long long, 10> values{};
+  const char* at = text.data();
+  const char* end = at + text.size();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0 && (at == end || *at++ != ' ')) return false;
+    const auto [next, error] = std::from_chars(at, end, values[i]);
+    if (error != std::errc{}) return false;
+    at = next;
+  }
+  for (std::size_t i : {0, 1, 2, 3, 4, 5, 8, 9})
+    if (values[i] < 0 || values[i] > 1'000'000'000) return false;
+  if (at != end || values[0] < 1) return false;
+  limit_ = std::min(static_cast<int>(values[0]), most_);
+  round_served_ = static_cast<int>(values[1]);
+  refused_level_ = static_cast<int>(values[2]);
+  doublings_ = std::min(static_cast<int>(values[3]), most_doublings);
+  by_chance_ = values[4] != 0;
+  served_since_ = static_cast<int>(values[5]);
+  refused_at_ = TimePoint(Duration(values[6]));
+  decreased_at_ = TimePoint(Duration(values[7]));
+  proven_level_ = static_cast<int>(values[8]);
+  proven_times_ = static_cast<int>(values[9]);
+  return true;
 }
 
 }  // namespace siltgate::schedule

@@ -21,6 +21,8 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 
@@ -38,6 +40,7 @@ class AdaptiveLimit {
   explicit AdaptiveLimit(int start = 1, int most = 0) : limit_(start < 1 ? 1 : start) { set_most(most); }
 
   int limit() const { return limit_; }
+  int most() const { return most_; }
   /// 0 = no bound but the built-in one of 1,024.
   void set_most(int most);
   /// A request that was number `level` in flight when it started at `started` was served. `pressed`: the limit is reached
@@ -48,6 +51,11 @@ class AdaptiveLimit {
 
   AdaptiveMemory memory() const { return {limit_, refused_level_, doublings_}; }
   void restore(const AdaptiveMemory& memory, TimePoint now);
+
+  /// Everything it knows, as one line of text that carry_on() understands: for a limit that several instances move in turn.
+  std::string carried() const;
+  /// Takes over what another one carried; false, and nothing changed, when the text is not understood.
+  bool carry_on(std::string_view text);
 
  private:
   bool quarantined(TimePoint now) const;

@@ -172,7 +172,7 @@ void Admission::State::grant(Waiter& waiter) {
 }
 
 void Admission::State::judge(Scope& scope, const Waiter& waiter, int level, Ending ending) {
-  if (!scope.adaptive) return;
+  if (!scope.adaptive || part.automatic_elsewhere) return;
   if (ending == Ending::served)
     scope.adaptive->served(level, waiter.started, scope.running >= scope.cap && scope.waiting > 0, now);
   else if (ending == Ending::refused_concurrency)

@@ -54,6 +54,29 @@ struct LearnedLimit {
   int limit = 0, refused_level = 0, doublings = 0;
 };
 
+/// A cap on the path of a request, by the name it has on every instance with the same settings.
+struct CapOnPath {
+  std::string scope;
+  int cap = 0;             // automatic: the start value
+  bool automatic = false;
+  int most = 0;            // automatic: never above
+};
+
+/// What others must know of a request to share its caps.
+struct SharedPath {
+  std::vector<CapOnPath> caps;  // the widest first
+  std::string quota;            // the scope that holds apply to
+  Duration rest{0};             // a returned permit rests this long
+};
+
+/// What this instance is among several that share their caps (docs/scale.md).
+struct GroupPart {
+  int parts = 1, rank = 0;     // how many they are, and which of them this is
+  bool automatic_elsewhere = false;  // automatic limits come from follow(), endings here do not move them
+  bool divide_caps = false;    // every cap counts for this part of it alone, at least 1
+  bool operator==(const GroupPart&) const = default;
+};
+
 /// Time never goes back: an earlier `now` counts as the latest seen.
 class Admission {
  public:
@@ -79,6 +102,18 @@ class Admission {
   void hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until, TimePoint now);
   /// What the request really cost; before its finish(). While it waits (between tries) this is its new estimate.
   void correct_tokens(Ticket ticket, std::int64_t actual, TimePoint now);
+
+  // For caps that several instances share: a grant is only a proposal until the others agree. admission_group.cpp.
+  SharedPath path_of(Ticket ticket) const;
+  /// The grant was not used: permits and tokens return and the ticket waits at its old place. `started_before`: an earlier
+  /// grant was used.
+  void take_back(Ticket ticket, bool started_before, TimePoint now);
+  /// Per-minute limits and start intervals are divided by the number of parts, caps where `divide_caps` says so.
+  void share(const GroupPart& part, TimePoint now);
+  /// The automatic limit of a scope as the group has found it.
+  void follow(const std::string& scope, int limit, TimePoint now);
+  /// As hold(), for a scope by name; does nothing where no request has met that scope yet.
+  void hold_scope(const std::string& scope, TimePoint until, TimePoint now);
 
   /// Time passed: buckets refill, holds end, rests end.
   void tick(TimePoint now);

@@ -88,15 +88,16 @@ void Admission::State::set_limits(Scope& s) {
       }
     }
     s.adaptive->set_most(number->most);
-    s.cap = s.adaptive->limit();
+    s.cap = limit_of(s);
   } else {
     s.adaptive.reset();
   }
-  s.start_interval = s.kind == Kind::key ? l.start_interval : Duration{0};  // (5)
+  if (part.divide_caps) s.cap = static_cast<int>(part_of(s.cap));
+  s.start_interval = s.kind == Kind::key ? l.start_interval * part.parts : Duration{0};  // (5)
   if (s.start_interval == Duration{0}) s.next_start = TimePoint{};
   s.release_delay = s.kind == Kind::total ? Duration{0} : l.release_delay;
-  s.requests.set_limit(unit && !grouped ? l.requests_per_minute : 0);
-  s.tokens.set_limit(unit && !grouped ? l.tokens_per_minute : 0);
+  s.requests.set_limit(unit && !grouped ? part_of(l.requests_per_minute) : 0);
+  s.tokens.set_limit(unit && !grouped ? part_of(l.tokens_per_minute) : 0);
   s.limited = s.kind == Kind::total || s.cap > 0 || s.start_interval > Duration{0} || s.requests.limited() ||
               s.tokens.limited();
 }
@@ -174,7 +175,7 @@ void Admission::State::start_adaptive(Target& t, std::string_view profile) {
     if (!s || !s->adaptive || s->adaptive_started) continue;
     s->adaptive->restore({initial_concurrency(profile), 0, 0}, now);
     s->adaptive_started = true;
-    s->cap = s->adaptive->limit();
+    s->cap = part.divide_caps ? static_cast<int>(part_of(limit_of(*s))) : limit_of(*s);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Admission remembers, split over admission.cpp (rules), admission_scopes.cpp (names and limits become
-// scopes) and admission_report.cpp (questions). Private to these three.
+// scopes), admission_group.cpp (caps shared with others) and admission_report.cpp (questions). Private to these four.
 #pragma once
 
 #include "schedule/admission.hpp"
@@ -14,6 +14,8 @@ struct Admission::State {
   std::unordered_map<std::string, ProviderLimits> limits;
   int total = 0;
   QueueConfig queue;
+  GroupPart part;
+  std::unordered_map<std::string, int> followed;  // by scope name
 
   // Scopes and targets by name.
   std::unordered_map<std::string, std::unique_ptr<Scope>> scopes;
@@ -51,6 +53,9 @@ struct Admission::State {
   void forget(Waiter& waiter);
   void reopen(Target& target);
   void hold(Scope& scope, TimePoint until);
+  // admission_group.cpp
+  std::int64_t part_of(std::int64_t whole) const;
+  int limit_of(const Scope& scope) const;
   // admission_scopes.cpp
   Target& target(std::string_view provider, std::string_view key, std::string_view model, std::string_view profile);
   void start_adaptive(Target& target, std::string_view profile);

@@ -216,13 +216,13 @@ std::vector<Field> validate_fields() {
 std::vector<Field> other_fields() {
   return {
     {.path = "shared.redis", .type = Type::redis_url, .slot = [](S& s, N&) -> Slot { return &s.shared.redis; },
-     .why = "redis://[user:password@]host[:port][/db] where several instances share their caps", .example = R"("redis://127.0.0.1:6379")", .fallback = "not shared"},
+     .why = "redis://[user:password@]host[:port][/db] where several instances share their caps (docs/scale.md); rediss:// for TLS, unix:///path for a socket; percent-encode what a URL cannot hold", .example = R"("redis://127.0.0.1:6379")", .fallback = "not shared"},
     {.path = "shared.prefix", .slot = [](S& s, N&) -> Slot { return &s.shared.prefix; },
      .why = "what the names of the Redis keys begin with", .example = R"("team:")"},
     {.path = "shared.lease", .type = Type::duration, .slot = [](S& s, N&) -> Slot { return &s.shared.lease; },
-     .why = "a permit of a dead instance is free again after this long", .example = R"("30s")", .min = second, .max = hour},
+     .why = "permits of an instance that is silent this long are free again; the same on every instance", .example = R"("30s")", .min = second, .max = hour},
     {.path = "shared.when_down", .type = Type::choice, .slot = [](S& s, N&) -> Slot { return choice(s.shared.refuse_when_down); },
-     .why = "without Redis: local keeps each instance's own caps, refuse answers 503", .example = R"("refuse")", .words = words({"local", "refuse"})},
+     .why = "without Redis: local keeps the instance's last known part of the caps, refuse answers 503", .example = R"("refuse")", .words = words({"local", "refuse"})},
     {.path = "client_tokens.*", .type = Type::secret, .slot = [](S& s, N& n) -> Slot { return &s.client_tokens[n.at(0)]; },
      .why = "the token this client sends as its API key; with any token set, requests without one are refused", .example = R"("{env:ALICE_TOKEN}")", .fallback = "none"},
     {.path = "capture.mode", .type = Type::choice, .slot = [](S& s, N&) -> Slot { return choice(s.capture.mode); },

@@ -56,7 +56,7 @@ std::string_view type_name(Type type) {
     case Type::networks: return "list of CIDRs";
     case Type::hosts: return "list of host names";
     case Type::texts: return "list of strings";
-    case Type::redis_url: return "`redis://` URL";
+    case Type::redis_url: return "`redis://`, `rediss://` or `unix://` URL";
     case Type::url_path: return "path";
     case Type::file_path: return "file path";
     case Type::text: break;

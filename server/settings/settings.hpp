@@ -30,6 +30,7 @@ struct Shared {
   std::string prefix = "siltgate:";
   Duration lease = std::chrono::seconds(15);
   bool refuse_when_down = false;
+  bool operator==(const Shared&) const = default;
 };
 
 struct Settings {

@@ -8,6 +8,7 @@
 #include "settings/address.hpp"
 #include "settings/secrets.hpp"
 #include "settings/suggest.hpp"
+#include "shared/redis_address.hpp"
 
 namespace siltgate::settings {
 namespace {
@@ -250,13 +251,8 @@ class Reader {
   }
 
   void redis(const std::string& text) {
-    constexpr std::string_view scheme = "redis://";
-    if (text.empty()) return put(text);
-    auto rest = text.substr(std::min(text.size(), scheme.size()));
-    const auto slash = std::min(rest.find('/'), rest.size());
-    const auto database = rest.substr(std::min(rest.size(), slash + 1));
-    const bool sound = text.starts_with(scheme) && parse_url("http://" + rest.substr(0, slash)) && (database.empty() || whole(database));
-    if (!sound) return complain("redis takes a URL such as \"redis://127.0.0.1:6379\" or \"redis://:{env:REDIS_PASSWORD}@host:6379/0\"");
+    if (!text.empty() && !shared::parse_redis_address(text))
+      return complain("redis takes a URL such as \"redis://127.0.0.1:6379\" or \"redis://:{env:REDIS_PASSWORD}@host:6379/0\", rediss:// for TLS, or \"unix:///run/redis/redis.sock\"");
     put(text);
   }
 

@@ -140,7 +140,7 @@ TEST_CASE("addresses, networks and URLs are judged where they stand", "[settings
            {whole("  \"admin\": { \"allow\": [$\"10.0.0/8\"] }"), "\"10.0.0/8\" is not a network; write one such as \"192.168.64.0/24\" or \"::1/128\""},
            {whole("  \"admin\": { \"allowed_hosts\": [$\"http://box\"] }"), "\"http://box\" is not a host name; write the name alone, without scheme and port, such as \"localhost\""},
            {whole("  \"admin\": { \"path\": $\"admin\" }"), "path begins and ends with / and has a name between, such as \"/-/\""},
-           {whole("  \"shared\": { \"redis\": $\"127.0.0.1:6379\" }"), "redis takes a URL such as \"redis://127.0.0.1:6379\" or \"redis://:{env:REDIS_PASSWORD}@host:6379/0\""},
+           {whole("  \"shared\": { \"redis\": $\"127.0.0.1:6379\" }"), "redis takes a URL such as \"redis://127.0.0.1:6379\" or \"redis://:{env:REDIS_PASSWORD}@host:6379/0\", rediss:// for TLS, or \"unix:///run/redis/redis.sock\""},
            {"{\"providers\": {\"a\": {\"base_url\": $\"api.z.ai/v4\"}}}", "base_url \"api.z.ai/v4\" is not a base URL; the scheme is missing: write \"https://api.z.ai/v4\""},
            {"{\"providers\": {\"a\": {\"base_url\": $\"https://x/v4?k=1\"}}}", "base_url \"https://x/v4?k=1\" is not a base URL; it has no query and no fragment"},
            {"{\"providers\": {\"a\": {\"base_url\": $\"https://k:v@x/v4\"}}}", "base_url must hold no user name or password; put the key into \"keys\" with \"auth\": \"replace\""},
