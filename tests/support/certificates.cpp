@@ -85,6 +85,18 @@ OpenSsl<SSL_CTX> Authority::server(const std::string& name, Leaf leaf) const {
   return context;
 }
 
+std::pair<std::string, std::string> Authority::server_files(const std::string& name, const std::string& folder) const {
+  const OpenSsl<SSL_CTX> context = server(name);
+  const std::string certificate = folder + "/server.pem", key = folder + "/server.key";
+  std::FILE* file = std::fopen(certificate.c_str(), "w");
+  require(file && PEM_write_X509(file, SSL_CTX_get0_certificate(context.get())) == 1, "server.pem");
+  std::fclose(file);
+  file = std::fopen(key.c_str(), "w");
+  require(file && PEM_write_PrivateKey(file, SSL_CTX_get0_privatekey(context.get()), nullptr, nullptr, 0, nullptr, nullptr) == 1, "server.key");
+  std::fclose(file);
+  return {certificate, key};
+}
+
 OpenSsl<SSL_CTX> Authority::client() const {
   OpenSsl<SSL_CTX> context(SSL_CTX_new(TLS_client_method()));
   require(SSL_CTX_load_verify_locations(context.get(), ca_file_.c_str(), nullptr) == 1, "trust");

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace siltgate::test {
 
@@ -30,6 +31,8 @@ class Authority {
   const std::string& ca_file() const { return ca_file_; }
   /// A server context whose leaf is for `name` (DNS name or IP literal). A wrong name is just another name.
   OpenSsl<SSL_CTX> server(const std::string& name, Leaf leaf = Leaf::sound) const;
+  /// The same leaf as PEM files in `folder`: certificate and key.
+  std::pair<std::string, std::string> server_files(const std::string& name, const std::string& folder) const;
   /// A client context that trusts this authority alone.
   OpenSsl<SSL_CTX> client() const;
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The built program as a process of its own, for what cannot be done to a thread: SIGKILL and SIGSTOP.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "support/child_process.hpp"
+
+namespace siltgate::test {
+
+class SiltgateProcess {
+ public:
+  /// With this configuration (JSON), listening on a port the system chooses. Returns when the port is known.
+  explicit SiltgateProcess(nlohmann::json settings);
+
+  std::uint16_t port() const { return port_; }
+  ChildProcess& process() { return process_; }
+
+ private:
+  TemporaryFolder folder_;
+  ChildProcess process_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace siltgate::test
