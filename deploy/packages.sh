@@ -28,6 +28,7 @@ cmd ip       | iproute2           | -
 cmd setarch  | util-linux         | -
 node         | nodejs             | node
 cmd npm      | npm                | node
+cmd redis-server | redis-server   | redis
 '
 
 coverage_needs='
@@ -167,6 +168,6 @@ unknown_system() {
   for program in c++ cmake ninja python3; do command -v "$program" >/dev/null || lacking="$lacking $program"; done
   say "$(uname -s) without apt or Homebrew: install these yourself: a C++20 compiler (g++ 12 or clang 14), cmake 3.25," \
     "ninja, python3, Boost 1.81, OpenSSL 3, nlohmann_json, fmt, CLI11, Catch2, zlib; for the tests also ccache, curl," \
-    "nodejs 18 with npm"
+    "nodejs 18 with npm, redis-server 6"
   [ -z "$lacking" ] || die "not found on PATH:$lacking"
 }

@@ -2,7 +2,7 @@
 -- The books of a group of siltgates that share their caps. Runs inside Redis, one call at a time; every time is the server's.
 -- Knows nothing of providers and HTTP: a scope is a name, a permit an id "<instance>:<ticket>".
 --
---   KEYS[1] prefix; ARGV: operation, instance, lease in ms, then by operation:
+--   KEYS[1] prefix; ARGV: operation, instance, lease in ms, epoch of the group ("" for join), then by operation:
 --   join   settle ms, server run, salt offered, description, then id and scopes (joined) of each permit held
 --   beat   renews the lease
 --   enter  id, class 0-2, session, "" or when it first started, age ms, then scope and cap ("3" or, automatic, "a<start>") each
@@ -12,18 +12,20 @@
 --   look   all instances    part   clean farewell
 --
 -- Answer: { 1, server ms, ms until time alone may change something for this instance (-1 never), { grant... }, further... };
--- { -1, ms } the group is unknown, join first; { -2, ms } this instance lost its lease and every permit with it.
+-- { -1, ms } the group of that epoch is unknown, join first; { -2, ms } this instance lost its lease and every permit with it.
 -- A grant is the ticket, the server's ms, then the number in flight at each scope with it, in the order of the request's scopes.
 --
--- Keys behind the prefix: group (run, seen, ready, settle), salt, alive (instance by end of lease), info, holds, auto:<scope>,
+-- Keys behind the prefix: group (run, epoch, seen, ready, settle), salt, alive (instance by end of lease), info, holds, auto:<scope>,
 -- held:<scope> (ids), of:<instance> (id -> scopes), asks:<instance> (id -> request), line:<root><class> (ids by turn),
 -- turn:<root>, tags:<root>, roots:<scope>. The root of a request is its widest scope; requests with the same root wait in one line.
 --
 -- (1) A request starts when every scope has room and none is held; it takes all permits at once or none.
--- (2) Order in a line: those that started before, then classes by weight 8/4/1 with ageing, then sessions in turn.
+-- (2) Order in a line: those that started before, then classes by weight 8/4/1 with ageing, then sessions in turn (start-time fair
+--     queueing: a session that comes in time for the round under way has not missed it).
 -- (3) When the server may have forgotten something (other run, all silent for half a lease) nobody starts until everybody had
 --     the time to come back and say what it holds (settle), and nobody is declared dead.
 local prefix, op, me, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local epoch = table.remove(ARGV, 4)
 local call, SEP, DAY = redis.call, '\30', 86400000
 local stride = { 1, 2, 8 }
 
@@ -178,8 +180,8 @@ local function place(root, class, session, first_start)
   local turn, tags = key('turn:', root), key('tags:', root)
   if first_start ~= '' then return tonumber(first_start), first_start end
   if call('HLEN', tags) > 4096 then call('DEL', tags) end
-  local tag = math.max(tonumber(call('HGET', turn, 'tag') or 0), tonumber(call('HGET', tags, session) or 0)) + 1
-  call('HSET', tags, session, tag)
+  local tag = math.max(tonumber(call('HGET', turn, 'tag') or 0), tonumber(call('HGET', tags, session) or 0))
+  call('HSET', tags, session, tag + 1)
   if call('EXISTS', line(root, class)) == 0 then
     local f = call('HMGET', turn, 's' .. class, 'now')
     call('HSET', turn, 's' .. class, math.max(tonumber(f[1] or 0), tonumber(f[2] or 0)), 'p' .. class, now)
@@ -193,7 +195,7 @@ end
 local ops = {}
 
 function ops.join()
-  local settle, salt, info = tonumber(ARGV[4]), ARGV[6], ARGV[7]
+  local salt, info = ARGV[6], ARGV[7]
   call('SETNX', key('salt'), salt)
   bury(me)
   call('ZADD', key('alive'), now + lease, me)
@@ -204,7 +206,7 @@ function ops.join()
   end
   serve_touched()
   local parts, rank = share()
-  return { call('GET', key('salt')), parts, rank, math.max(0, ready - now), settle }
+  return { call('GET', key('salt')), parts, rank, math.max(0, ready - now), epoch }
 end
 
 function ops.beat()
@@ -307,13 +309,18 @@ function ops.part()
   return {}
 end
 
-local group = call('HMGET', key('group'), 'run', 'seen', 'ready', 'settle')
-local settle = op == 'join' and tonumber(ARGV[4]) or tonumber(group[4] or 0)
-if not group[1] and op ~= 'join' then return { -1, now } end
-ready = tonumber(group[3] or 0)
-local silent = group[2] and now - group[2] > lease / 2 and call('ZCARD', key('alive')) > 0
-if silent or (op == 'join' and group[1] ~= ARGV[5]) then ready = math.max(ready, now + settle) end
-if op == 'join' then call('HSET', key('group'), 'run', ARGV[5], 'settle', settle) end
+local group = call('HMGET', key('group'), 'run', 'epoch', 'seen', 'ready', 'settle')
+local settle = op == 'join' and tonumber(ARGV[4]) or tonumber(group[5] or 0)
+if op ~= 'join' and group[2] ~= epoch then return { -1, now } end
+ready = tonumber(group[4] or 0)
+if group[3] and now - group[3] > lease / 2 and call('ZCARD', key('alive')) > 0 then ready = math.max(ready, now + settle) end
+if op == 'join' then
+  epoch = group[2]
+  if group[1] ~= ARGV[5] then
+    ready, epoch = math.max(ready, now + settle), tostring(now) .. me
+  end
+  call('HSET', key('group'), 'run', ARGV[5], 'epoch', epoch, 'settle', settle)
+end
 if op ~= 'look' then call('HSET', key('group'), 'seen', now, 'ready', ready) end
 if now >= ready then
   for _, dead in ipairs(call('ZRANGEBYSCORE', key('alive'), '-inf', now)) do bury(dead) end

@@ -41,7 +41,7 @@ void Member::change_mode(Mode mode) {
 }
 
 Command& Member::send(Op op, std::vector<std::string> words) {
-  return effects_.commands.emplace_back(Command{op, std::move(words)});
+  return effects_.commands.emplace_back(Command{op, std::move(words), op == Op::join ? "" : epoch_});
 }
 
 void Member::join(TimePoint now) {
@@ -66,7 +66,7 @@ void Member::propose(Proposal proposal, TimePoint now) {
   if (ask.number == 0) ask.number = ++last_number_;
   ask.proposal = std::move(proposal);
   if (mode_ == Mode::local && !joining_) return confirm(ask.proposal.ticket, 0, {});  // (3)
-  if (mode_ != Mode::shared) return;
+  if (mode_ != Mode::shared || joining_) return;  // (4)
   if (ask.proposal.path.caps.empty()) return confirm(ask.proposal.ticket, 0, {});
   enter(ask);
 }

@@ -64,7 +64,8 @@ struct AutomaticEvent {
 /// One call of the ledger.
 struct Command {
   Op op = Op::beat;
-  std::vector<std::string> words;       // after operation, instance and lease
+  std::vector<std::string> words;       // after operation, instance, lease and epoch
+  std::string epoch{};                  // of the group it is meant for
   std::uint64_t number = 0;             // of the permit, for enter and leave
   std::vector<AutomaticEvent> events{}; // leave: one per scope asked about; adapt: the one
   TimePoint sent{};
@@ -147,6 +148,7 @@ class Member {
   void lose_all();
   void change_mode(Mode mode);
   void set_part(const RespValue& parts, const RespValue& rank);
+  void not_known(const Command& command, std::int64_t status, TimePoint now);
   void after_join(const RespValue& answer, TimePoint now);
   void after_beat(const RespValue& answer);
   void after_leave(const Command& command, const RespValue& answer);
@@ -160,7 +162,7 @@ class Member {
   bool linked_ = false;      // there is a connection
   bool joining_ = false;     // join is sent and not answered
   bool looking_ = false;
-  std::string run_;
+  std::string run_, epoch_;  // of the server; of the group
   TimePoint lease_until_ = TimePoint::max();
   TimePoint beat_at_ = TimePoint::max();
   TimePoint poke_at_ = TimePoint::max();

@@ -32,11 +32,7 @@ void Member::answered(const Command& command, const RespValue& answer, TimePoint
   }
   server_ms_ = answer.at(1).as_number();
   server_at_ = now;
-  if (const auto status = answer.at(0).as_number(); status < 1) {
-    if (joining_) return;  // sent before join was
-    if (status == -2) lose_all();
-    return join(now);
-  }
+  if (const auto status = answer.at(0).as_number(); status < 1) return not_known(command, status, now);
   if (command.op == Op::join || command.op == Op::beat) {
     const TimePoint until = command.sent + config_.lease * 19 / 20;  // (1), and a clock that runs a little slow
     lease_until_ = lease_until_ == TimePoint::max() ? until : std::max(lease_until_, until);
@@ -57,11 +53,22 @@ void Member::answered(const Command& command, const RespValue& answer, TimePoint
   }
 }
 
+void Member::not_known(const Command& command, std::int64_t status, TimePoint now) {
+  if (joining_) return;  // sent before join was, which says all there is to say
+  if (command.epoch != epoch_) {  // meant for the group as it was: what is given back is given back to this one
+    if (command.op == Op::leave) send(Op::leave, {command.words.front()});
+    return;
+  }
+  if (status == -2) lose_all();
+  join(now);
+}
+
 void Member::after_join(const RespValue& answer, TimePoint now) {
   joining_ = false;
   effects_.salt = answer.at(4).text;
   set_part(answer.at(5), answer.at(6));
   settled_at_ = now + std::chrono::milliseconds(answer.at(7).as_number());
+  epoch_ = answer.at(8).text;
   change_mode(Mode::shared);
   beat_at_ = std::min(beat_at_, now + config_.lease / 3);
   std::vector<Ticket> free;

@@ -66,7 +66,7 @@ struct Bench {
     REQUIRE(sent.commands.size() == 1);
     REQUIRE(sent.commands[0].op == Op::join);
     joined = sent.commands[0].words;
-    member.answered(sent.commands[0], ok({}, {text("the salt"), number(3), number(1), number(0), number(4000)}), now);
+    member.answered(sent.commands[0], ok({}, {text("the salt"), number(3), number(1), number(0), text("e1")}), now);
     return take();
   }
   void propose(Ticket ticket, bool automatic = false) {
@@ -217,6 +217,31 @@ TEST_CASE("a group that Redis has forgotten is joined again with what is held", 
   CHECK(e.commands[0].words[5] == "scope");
 }
 
+TEST_CASE("what was on the way when the group was founded anew is neither lost nor answered with another join", "[shared]") {
+  Bench bench;
+  bench.join();
+  bench.hold(7, 1);
+  bench.now += 4s;
+  bench.member.tick(bench.now);
+  const Effects beat = bench.take();
+  bench.member.answered(beat.commands[0], list({number(-1), number(bench.ms())}), bench.now);
+  const Effects join = bench.take();
+  bench.member.give_back(7, schedule::Ending::served, false, bench.now);  // join has claimed it
+  bench.propose(8);
+  const Effects meanwhile = bench.take();
+  REQUIRE(meanwhile.commands.size() == 1);
+  CHECK(meanwhile.commands[0].epoch == "e1");
+  bench.member.answered(join.commands[0], bench.ok({}, {text("s"), number(1), number(0), number(0), text("e2")}), bench.now);
+  Effects e = bench.take();
+  REQUIRE(e.commands.front().op == Op::enter);
+  CHECK(e.commands.front().epoch == "e2");
+  bench.member.answered(meanwhile.commands[0], list({number(-1), number(bench.ms())}), bench.now);
+  e = bench.take();
+  REQUIRE(e.commands.size() == 1);
+  CHECK(e.commands[0].op == Op::leave);
+  CHECK(e.commands[0].epoch == "e2");
+}
+
 TEST_CASE("Redis down and local: this instance confirms, keeps what runs and claims it when Redis is back", "[shared]") {
   Bench bench;
   bench.join();
@@ -233,7 +258,7 @@ TEST_CASE("Redis down and local: this instance confirms, keeps what runs and cla
   CHECK(e.commands[0].words.size() == 8);
   bench.propose(9);  // from the moment of joining the group decides
   CHECK(bench.take().confirmed.empty());
-  bench.member.answered(e.commands[0], bench.ok({}, {text("s"), number(1), number(0), number(500), number(500)}), bench.now);
+  bench.member.answered(e.commands[0], bench.ok({}, {text("s"), number(1), number(0), number(500), text("e2")}), bench.now);
   e = bench.take();
   CHECK(e.mode_changed);
   CHECK(e.commands.front().op == Op::enter);
