@@ -3,6 +3,7 @@
 // upstream body was delivered.
 #include "flow/exchange.hpp"
 #include "flow/marks.hpp"
+#include "flow/pace.hpp"
 #include "flow/retry.hpp"
 #include "http/error_reply.hpp"
 #include "http/forward.hpp"
@@ -51,6 +52,7 @@ Task<Result<void>> attempt(Exchange& x) {
     walked = co_await walk_upstream(x, true);
   x.attempt().ended = Clock::now();
   if (!walked) x.attempt().failure = walked.error();
+  heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
   co_return walked;
 }
 

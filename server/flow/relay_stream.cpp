@@ -34,8 +34,7 @@ void note_outcome(Relayed& r) {
   auto& record = r.x.record;
   record.events = r.checker.events();
   record.finish_reason = std::string(r.checker.finish_reason());
-  record.in_tokens = r.checker.usage().input_tokens;
-  record.out_tokens = r.checker.usage().output_tokens;
+  count_tokens(r.x, r.checker.usage());
   r.x.complete_for_client = r.checker.saw_proper_end();
   if (const auto& error = r.checker.provider_error()) record.provider_error = error->json.substr(0, 512);
 }
@@ -133,8 +132,7 @@ Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   bool rejected = step.rejected;
   if (rejected) r.source.close();
   if (piece.last && !rejected) {
-    const auto& usage = r.checker.usage();
-    if (usage.input_tokens >= 0 && usage.output_tokens >= 0) r.x.permit.correct_tokens(usage.input_tokens + usage.output_tokens);
+    count_tokens(r.x, r.checker.usage());
     body_ended(r.x, r.checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
   }
   auto sent = co_await deliver(r, step, piece.last && !rejected);
