@@ -187,6 +187,12 @@ Exchange::~Exchange() {
   if (entry != services.under_way.end() && --entry->second == 0) services.under_way.erase(entry);
 }
 
+/// Who gets the permit of this exchange goes first: judging and logging can wait the moment it takes to send a request.
+Task<void> let_next_start(Exchange& x) {
+  const bool handing_over = x.services.turnstile.handing_over();
+  if (handing_over) co_await asio::post(x.services.executor, asio::use_awaitable);
+}
+
 Task<void> handle_exchange(Exchange& x) {
   auto run = co_await run_phases(x);
   x.heartbeat.stop();
@@ -195,6 +201,7 @@ Task<void> handle_exchange(Exchange& x) {
     failure = run.error();
     co_await answer_failure(x, run.error());
   }
+  co_await let_next_start(x);
   x.client.guard(false);
   x.client.watch().clear_deadline();
   settle(x, failure);

@@ -107,7 +107,7 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
     x.hashes.add_out(piece->bytes);
     x.delivered = true;
     bool last = piece->last;
-    auto sent = co_await x.reply.send(piece->bytes);
+    auto sent = co_await x.reply.send(piece->bytes, {}, last);
     if (!sent) co_return sent.error();
     if (last) break;
   }

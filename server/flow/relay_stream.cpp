@@ -78,7 +78,7 @@ std::optional<Failure> first_event_refused(Relayed& r) {
 /// May what is held back and what `step` adds leave now? `delivery: whole` waits for the sound end of everything.
 bool may_begin(const Relayed& r, const stream::Step& step, bool complete) {
   std::size_t size = r.prelude.size() + step.first.size() + step.second.size();
-  if (size == 0 || r.x.delivery == Delivery::whole) return complete && size > 0;
+  if (size == 0 || r.x.delivery == Delivery::whole) return complete;
   return r.checker.events() > (step.rejected ? 1u : 0u) || size > prelude_bound;
 }
 
@@ -105,12 +105,12 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step, bool complete) {
     r.prelude.clear();
     prelude.append(step.first).append(step.second);
     x.hashes.add_out(prelude);
-    auto sent = co_await x.reply.send(prelude);
+    auto sent = co_await x.reply.send(prelude, {}, complete);
     co_return sent;
   }
   x.hashes.add_out(step.first);
   x.hashes.add_out(step.second);
-  auto sent = co_await x.reply.send(step.first, step.second);
+  auto sent = co_await x.reply.send(step.first, step.second, complete);
   co_return sent;
 }
 

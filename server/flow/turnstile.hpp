@@ -54,6 +54,8 @@ class Turnstile {
   void hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until);
   /// For limits changed from outside: grants what may be granted now.
   void settle();
+  /// Somebody was granted a permit and has not run since.
+  bool handing_over() const { return !granted_.empty(); }
   schedule::Admission& admission() { return admission_; }
 
  private:
