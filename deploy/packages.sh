@@ -31,6 +31,14 @@ cmd npm      | npm                | node
 cmd redis-server | redis-server   | redis
 '
 
+# Debian's packages start services of their own; the bench uses the programs alone, on ports of its own.
+bench_needs='
+cmd nginx    | nginx              | nginx
+cmd haproxy  | haproxy            | haproxy
+cmd openssl  | openssl            | openssl@3
+cmd taskset  | util-linux         | -
+'
+
 coverage_needs='
 cmd gcovr    | gcovr              | gcovr
 '

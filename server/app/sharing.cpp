@@ -7,6 +7,7 @@
 #include <random>
 
 #include "app/state.hpp"
+#include "flow/pace.hpp"
 #include "version.hpp"
 
 namespace siltgate::app {
@@ -51,6 +52,9 @@ void App::State::join_group() {
   turnstile.share(*group);
   turnstile.shared()->configure(services.config->queue);
   group->owner.salt = [this](const std::string& salt) { services.salt = salt; };
+  group->owner.note = [this](const std::string& name, const std::string& text) {
+    flow::heed_told_quota(services.quota, name, text, std::chrono::system_clock::now());
+  };
   group->owner.mode_changed = [this, scheduler = group->owner.mode_changed] {
     say_mode();
     scheduler();

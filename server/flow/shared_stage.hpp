@@ -38,6 +38,9 @@ class SharedStage {
   /// Before the local scheduler lets it wait again; `hold` is for everybody on its quota.
   void wait_again(schedule::Ticket ticket, schedule::Ending ending, Duration hold);
   bool lost(schedule::Ticket ticket);
+  void hold(const std::string& scope, Duration time) { group_.hold(scope, time); }
+  /// Something for the other instances that the scheduler does not know: pace.cpp says what.
+  void note(const std::string& name, const std::string& text) { group_.note(name, text); }
 
   bool refusing() const { return group_.mode() == shared::Mode::refusing; }
   std::string why_refusing() const;

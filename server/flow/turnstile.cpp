@@ -99,6 +99,12 @@ Failure Turnstile::why_not(const net::Watch& watch, Duration waited) const {
           "no permit within " + format_duration(std::chrono::milliseconds(to_ms(waited)))};
 }
 
+void Turnstile::hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until) {
+  admission_.hold(provider, key, model, until, Clock::now());
+  if (shared_) shared_->hold(admission_.held_scope(provider, key, model), until - Clock::now());
+  settle();
+}
+
 void Turnstile::settle() {
   admission_.tick(Clock::now());
   for (schedule::Ticket ticket : admission_.take_grants()) shared_ ? shared_->propose(ticket) : confirmed(ticket);

@@ -58,8 +58,12 @@ class Turnstile {
   void share(shared::Group& group);
   SharedStage* shared() { return shared_.get(); }
 
+  /// As Admission::hold(), for all instances that share the key.
+  void hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until);
   /// For limits changed from outside: grants what may be granted now.
   void settle();
+  /// Somebody was granted a permit and has not run since.
+  bool handing_over() const { return !granted_.empty(); }
   schedule::Admission& admission() { return admission_; }
 
  private:

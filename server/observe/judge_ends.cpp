@@ -26,6 +26,9 @@ constexpr Own own_causes[] = {
      "Start Redis again or look at the network to it; with shared.when_down \"local\" requests go on meanwhile."},
     {Cause::lease_lost, Blame::siltgate, "siltgate ended the exchange because it had lost its shared permit",
      "This machine or its connection to Redis stood still for longer than shared.lease: look at its load, or raise shared.lease."},
+    {Cause::quota_spent, Blame::provider, "the provider had said that this key's quota is spent, and siltgate did not ask again",
+     "Wait for the reset named below, or use another plan or key; siltgate tries one request every ten minutes, and a restart "
+     "forgets the hold."},
     {Cause::forbidden, Blame::client, "siltgate refused a client that is not allowed",
      "If this client is yours, add its address, Host or Origin to the setting named in the message."},
     {Cause::no_route, Blame::client, "the client asked for a path that leads to no provider",

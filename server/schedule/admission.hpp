@@ -28,7 +28,8 @@ struct Arrival {
 };
 
 /// How an attempt ended, for the permits and the adaptive limit.
-enum class Ending { served, refused_concurrency, refused_rate, refused_overloaded, transient, damaged, ignored };
+/// `unused`: granted, but nothing was sent; costs no request and no tokens of a per-minute limit, like a refusal.
+enum class Ending { served, refused_concurrency, refused_rate, refused_overloaded, transient, damaged, ignored, unused };
 
 enum class Answer { granted, queued, queue_full };
 
@@ -66,6 +67,7 @@ struct CapOnPath {
 struct SharedPath {
   std::vector<CapOnPath> caps;  // the widest first
   std::string quota;            // the scope that holds apply to
+  std::vector<std::string> holds;  // scopes without a cap that can be held all the same
   Duration rest{0};             // a returned permit rests this long
 };
 
@@ -105,6 +107,8 @@ class Admission {
 
   // For caps that several instances share: a grant is only a proposal until the others agree. admission_group.cpp.
   SharedPath path_of(Ticket ticket) const;
+  /// The scope that hold() holds.
+  std::string held_scope(std::string_view provider, std::string_view key, std::string_view model);
   /// The grant was not used: permits and tokens return and the ticket waits at its old place. `started_before`: an earlier
   /// grant was used.
   void take_back(Ticket ticket, bool started_before, TimePoint now);

@@ -28,10 +28,20 @@ SharedPath Admission::path_of(Ticket ticket) const {
     path.caps.push_back({scope_name(s->kind, s->provider, s->key, s->name), s->cap, s->adaptive.has_value(),
                          s->adaptive ? s->adaptive->most() : 0});
   }
+  for (const Scope* s : {waiter->target->path[static_cast<int>(Kind::key)], waiter->target->unit}) {
+    const std::string name = scope_name(s->kind, s->provider, s->key, s->name);
+    if (s->cap <= 0 && std::find(path.holds.begin(), path.holds.end(), name) == path.holds.end()) path.holds.push_back(name);
+  }
   const Scope& unit = *waiter->target->unit;
   path.quota = scope_name(unit.kind, unit.provider, unit.key, unit.name);
   path.rest = unit.release_delay;
   return path;
+}
+
+std::string Admission::held_scope(std::string_view provider, std::string_view key, std::string_view model) {
+  const Target& to = state_->target(provider, key, model, "");
+  const Scope& s = model.empty() ? *to.path[static_cast<int>(Kind::key)] : *to.unit;
+  return scope_name(s.kind, s.provider, s.key, s.name);
 }
 
 void Admission::take_back(Ticket ticket, bool started_before, TimePoint now) {

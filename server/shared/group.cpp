@@ -68,6 +68,11 @@ void Group::hold(const std::string& scope, Duration time) {
   perform();
 }
 
+void Group::note(const std::string& name, const std::string& text) {
+  member_.note(name, text);
+  perform();
+}
+
 void Group::check() {
   member_.check(lease_now());
   perform();
@@ -87,7 +92,7 @@ void Group::perform() {
   for (;;) {
     Effects effects = member_.take();
     const bool nothing = effects.commands.empty() && effects.lost.empty() && effects.confirmed.empty() && effects.limits.empty() &&
-                         effects.holds.empty() && !effects.mode_changed && !effects.part_changed && !effects.salt && effects.drop.empty();
+                         effects.holds.empty() && effects.notes.empty() && !effects.mode_changed && !effects.part_changed && !effects.salt && effects.drop.empty();
     if (nothing) break;
     carry_out(std::move(effects));
   }
@@ -105,6 +110,8 @@ void Group::carry_out(Effects effects) {
     if (owner.limit) owner.limit(scope, limit);
   for (const auto& [scope, time] : effects.holds)
     if (owner.held) owner.held(scope, time);
+  for (const auto& [name, text] : effects.notes)
+    if (owner.note) owner.note(name, text);
   for (Ticket ticket : effects.confirmed) owner.confirmed(ticket);
   if (!effects.drop.empty()) link_to_redis_.drop(effects.drop);
 }

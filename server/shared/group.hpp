@@ -26,6 +26,7 @@ class Group {
     std::function<void()> mode_changed, part_changed;
     std::function<void(const std::string& scope, Duration)> held;
     std::function<void(const std::string& scope, int limit)> limit;
+    std::function<void(const std::string& name, const std::string& text)> note;
     std::function<void(const std::string&)> salt;
     std::function<void(const std::string&)> warn;
   };
@@ -41,6 +42,7 @@ class Group {
   void propose(Proposal proposal);
   void give_back(Ticket ticket, schedule::Ending ending, bool keep_place);
   void hold(const std::string& scope, Duration time);
+  void note(const std::string& name, const std::string& text);
   /// Before anything is sent to a provider: notices that this process stood still for longer than its lease.
   void check();
   /// Asks for the list of instances anew; it is there some moments later.

@@ -5,10 +5,11 @@
 --   KEYS[1] prefix; ARGV: operation, instance, lease in ms, epoch of the group ("" for join), then by operation:
 --   join   settle ms, server run, salt offered, description, then id and scopes (joined) of each permit held
 --   beat   renews the lease
---   enter  id, class 0-2, session, "" or when it first started, age ms, then scope and cap ("3" or, automatic, "a<start>") each
+--   enter  id, class 0-2, session, "" or when it first started, age ms, then scope and cap ("3", automatic "a<start>", or "0": holds only) each
 --   leave  id, then automatic scopes to report on: a permit returns or a request stops waiting
 --   hold   scope, ms: nobody starts before
 --   adapt  scope, version it was computed from, limit, state of the automatic limit
+--   note   name, text: kept for all and told to all; "" forgets it
 --   look   all instances    part   clean farewell
 --
 -- Answer: { 1, server ms, ms until time alone may change something for this instance (-1 never), { grant... }, further... };
@@ -17,7 +18,7 @@
 --
 -- Keys behind the prefix: group (run, epoch, seen, ready, settle), salt, alive (instance by end of lease), info, holds, auto:<scope>,
 -- held:<scope> (ids), of:<instance> (id -> scopes), asks:<instance> (id -> request), line:<root><class> (ids by turn),
--- turn:<root>, tags:<root>, roots:<scope>. The root of a request is its widest scope; requests with the same root wait in one line.
+-- turn:<root>, tags:<root>, roots:<scope>, notes. The root of a request is its widest scope; requests with the same root wait in one line.
 --
 -- (1) A request starts when every scope has room and none is held; it takes all permits at once or none.
 -- (2) Order in a line: those that started before, then classes by weight 8/4/1 with ageing, then sessions in turn (start-time fair
@@ -59,7 +60,7 @@ local function has_room(ask)
     if shut[scope] then return false end
     local held = tonumber(call('HGET', key('holds'), scope) or 0)
     if held > now then soon(held) elseif held > 0 then call('HDEL', key('holds'), scope) end
-    if held > now or call('SCARD', key('held:', scope)) >= cap_of(scope, ask[i + 1]) then
+    if held > now or (ask[i + 1] ~= '0' and call('SCARD', key('held:', scope)) >= cap_of(scope, ask[i + 1])) then
       shut[scope] = true
       return false
     end
@@ -89,9 +90,11 @@ local function grant(id, ask)
   call('ZREM', line(ask[1], ask[2]), id)
   call('HDEL', key('asks:', owner(id)), id)
   for i = 4, #ask, 2 do
-    call('SADD', key('held:', ask[i]), id)
-    scopes[#scopes + 1] = ask[i]
-    word[#word + 1] = call('SCARD', key('held:', ask[i]))
+    if ask[i + 1] ~= '0' then
+      call('SADD', key('held:', ask[i]), id)
+      scopes[#scopes + 1] = ask[i]
+      word[#word + 1] = call('SCARD', key('held:', ask[i]))
+    end
   end
   call('HSET', key('of:', owner(id)), id, table.concat(scopes, SEP))
   if ask[2] ~= '0' then call('HSET', key('turn:', ask[1]), 'tag', ask[3]) end
@@ -206,7 +209,7 @@ function ops.join()
   end
   serve_touched()
   local parts, rank = share()
-  return { call('GET', key('salt')), parts, rank, math.max(0, ready - now), epoch }
+  return { call('GET', key('salt')), parts, rank, math.max(0, ready - now), epoch, call('HGETALL', key('notes')) }
 end
 
 function ops.beat()
@@ -246,8 +249,10 @@ function ops.enter()
   call('HSET', key('asks:', me), id, table.concat({ root, class, tag, limits }, SEP))
   call('ZADD', line(root, class), score, id)
   for i = 11, #ARGV, 2 do
-    call('SADD', key('roots:', ARGV[i]), root)
-    call('PEXPIRE', key('roots:', ARGV[i]), DAY)
+    if ARGV[i + 1] ~= '0' then
+      call('SADD', key('roots:', ARGV[i]), root)
+      call('PEXPIRE', key('roots:', ARGV[i]), DAY)
+    end
   end
   serve(root)
   return found
@@ -277,6 +282,12 @@ function ops.hold()
   if till <= tonumber(call('HGET', key('holds'), scope) or 0) then return {} end
   call('HSET', key('holds'), scope, till)
   call('PUBLISH', key('all'), table.concat({ 'hold', me, scope, ARGV[5] }, SEP))
+  return {}
+end
+
+function ops.note()
+  if ARGV[5] == '' then call('HDEL', key('notes'), ARGV[4]) else call('HSET', key('notes'), ARGV[4], ARGV[5]) end
+  call('PUBLISH', key('all'), table.concat({ 'note', me, ARGV[4], ARGV[5] }, SEP))
   return {}
 end
 

@@ -81,6 +81,7 @@ void Member::enter(const Ask& ask) {
     words.push_back(cap.scope);
     words.push_back((cap.automatic ? "a" : "") + std::to_string(cap.cap));
   }
+  for (const auto& scope : p.path.holds) words.insert(words.end(), {scope, "0"});
   send(Op::enter, std::move(words)).number = ask.number;
 }
 
@@ -122,6 +123,10 @@ void Member::leave(const Held& held, schedule::Ending ending) {
 
 void Member::hold(const std::string& scope, Duration time) {
   if (linked_ && time > Duration{0}) send(Op::hold, {scope, milliseconds_text(time)});
+}
+
+void Member::note(const std::string& name, const std::string& text) {
+  if (linked_) send(Op::note, {name, text});
 }
 
 void Member::look() {

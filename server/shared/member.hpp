@@ -51,7 +51,7 @@ struct Proposal {
   Duration age{};               // a class passed over so long goes first
 };
 
-enum class Op { join, beat, enter, leave, hold, adapt, look, part };
+enum class Op { join, beat, enter, leave, hold, adapt, look, part, note };
 
 /// What moves an automatic limit.
 struct AutomaticEvent {
@@ -85,6 +85,7 @@ struct Effects {
   std::optional<std::string> salt;
   std::vector<std::pair<std::string, int>> limits;       // automatic limits of the group
   std::vector<std::pair<std::string, Duration>> holds;   // set by another instance
+  std::vector<std::pair<std::string, std::string>> notes;  // name and text, "" = forgotten
   std::vector<Ticket> confirmed;
   std::string drop;                     // the connection is of no use: why
 };
@@ -105,6 +106,8 @@ class Member {
   /// No longer wanted, or over. `keep_place`: the ticket will be proposed again, ahead of those that never started.
   void give_back(Ticket ticket, schedule::Ending ending, bool keep_place, TimePoint now);
   void hold(const std::string& scope, Duration time);
+  /// Tells everybody and whoever comes later; "" takes it back.
+  void note(const std::string& name, const std::string& text);
   void look();
   void part() { send(Op::part, {}); }
 

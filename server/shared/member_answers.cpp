@@ -71,6 +71,8 @@ void Member::after_join(const RespValue& answer, TimePoint now) {
   epoch_ = answer.at(8).text;
   change_mode(Mode::shared);
   beat_at_ = std::min(beat_at_, now + config_.lease / 3);
+  for (std::size_t i = 0; i + 1 < answer.at(9).items.size(); i += 2)
+    effects_.notes.emplace_back(answer.at(9).at(i).text, answer.at(9).at(i + 1).text);
   std::vector<Ticket> free;
   for (const auto& [ticket, ask] : asks_) {
     if (ask.proposal.path.caps.empty())
@@ -136,6 +138,7 @@ void Member::heard(std::string_view channel, std::string_view text, TimePoint no
   const auto parts = split_list(text);
   if (parts.size() != 4 || parts[1] == config_.id) return;
   if (parts[0] == "hold") effects_.holds.emplace_back(parts[2], std::chrono::milliseconds(number_in(parts[3])));
+  if (parts[0] == "note") effects_.notes.emplace_back(parts[2], parts[3]);
   if (parts[0] == "limit") effects_.limits.emplace_back(parts[2], static_cast<int>(number_in(parts[3])));
 }
 
@@ -145,6 +148,7 @@ void Member::after_leave(const Command& command, const RespValue& answer) {
     AutomaticEvent event = command.events[i];
     schedule::AdaptiveLimit limit(event.start, event.most);
     limit.carry_on(row.at(4).text);
+    if (!event.served) event.level = std::max(event.level, static_cast<int>(row.at(1).as_number()));
     event.pressed = row.at(1).as_number() >= limit.limit() && row.at(2).as_number() > 0;
     adapt(event, row.at(3).as_number(), row.at(4).text);
   }

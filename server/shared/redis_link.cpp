@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t most_unsent = 16u << 20;
 
 std::string_view name_of(Op op) {
-  constexpr std::string_view names[] = {"join", "beat", "enter", "leave", "hold", "adapt", "look", "part"};
+  constexpr std::string_view names[] = {"join", "beat", "enter", "leave", "hold", "adapt", "look", "part", "note"};
   return names[static_cast<int>(op)];
 }
 

@@ -34,7 +34,7 @@ std::string text_with_clock(bool virtual_clock) {
 }
 
 const char* name_of(shared::Op op) {
-  const char* names[] = {"join", "beat", "enter", "leave", "hold", "adapt", "look", "part"};
+  const char* names[] = {"join", "beat", "enter", "leave", "hold", "adapt", "look", "part", "note"};
   return names[static_cast<int>(op)];
 }
 
