@@ -77,6 +77,8 @@ void Admission::share(const GroupPart& part, TimePoint now) {
 void Admission::follow(const std::string& scope, int limit, TimePoint now) {
   State& s = *state_;
   s.advance(now);
+  if (s.followed.size() > 4096)  // model names come from clients
+    std::erase_if(s.followed, [&](const auto& entry) { return !s.scopes.contains(entry.first); });
   int& known = s.followed[scope];
   if (known == limit) return;
   known = limit;

@@ -15,8 +15,6 @@ Group::Group(asio::any_io_executor executor, GroupConfig config)
       member_(config_.member),
       link_to_redis_(executor, {config_.address, config_.prefix, config_.member.id, config_.member.lease, config_.member.patience()},
                      {[this](const std::string& run) {
-                        trouble_.clear();
-                        since_ = Clock::now();
                         member_.connected(run, lease_now());
                         perform();
                       },
@@ -44,10 +42,7 @@ void Group::stop() {
 }
 
 void Group::went_down(const std::string& why) {
-  if (trouble_.empty()) {
-    since_ = Clock::now();
-    if (owner.warn) owner.warn(why);
-  }
+  if (trouble_.empty()) since_ = Clock::now();
   trouble_ = why;
   member_.disconnected(lease_now());
   perform();
@@ -104,6 +99,10 @@ void Group::carry_out(Effects effects) {
   for (Command& command : effects.commands) link_to_redis_.send(std::move(command));
   for (Ticket ticket : effects.lost) owner.lost(ticket);
   if (effects.salt && owner.salt) owner.salt(*effects.salt);
+  if (effects.mode_changed && member_.mode() == Mode::shared) {
+    trouble_.clear();
+    since_ = Clock::now();
+  }
   if (effects.mode_changed && owner.mode_changed) owner.mode_changed();
   if (effects.part_changed && owner.part_changed) owner.part_changed();
   for (const auto& [scope, limit] : effects.limits)

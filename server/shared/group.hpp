@@ -28,7 +28,6 @@ class Group {
     std::function<void(const std::string& scope, int limit)> limit;
     std::function<void(const std::string& name, const std::string& text)> note;
     std::function<void(const std::string&)> salt;
-    std::function<void(const std::string&)> warn;
   };
 
   Group(asio::any_io_executor executor, GroupConfig config);

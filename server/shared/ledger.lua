@@ -280,6 +280,10 @@ end
 function ops.hold()
   local scope, till = ARGV[4], now + tonumber(ARGV[5])
   if till <= tonumber(call('HGET', key('holds'), scope) or 0) then return {} end
+  if call('HLEN', key('holds')) > 1000 then
+    local all = call('HGETALL', key('holds'))
+    for i = 1, #all, 2 do if tonumber(all[i + 1]) <= now then call('HDEL', key('holds'), all[i]) end end
+  end
   call('HSET', key('holds'), scope, till)
   call('PUBLISH', key('all'), table.concat({ 'hold', me, scope, ARGV[5] }, SEP))
   return {}

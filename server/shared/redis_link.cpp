@@ -78,7 +78,7 @@ Task<void> RedisLink::run(std::shared_ptr<Link> link) {
     if (!link->owner) co_return;
     self.watch_ = nullptr;
     self.connection_.reset();
-    const bool was_up = std::exchange(self.up_, false);
+    const bool was_up = std::exchange(self.up_, false) && Clock::now() - self.up_since_ > self.config_.patience;
     self.pending_.clear();
     self.out_.clear();
     if (self.stopped_) co_return;
@@ -174,6 +174,7 @@ Task<std::string> RedisLink::sign_in(net::Watch& watch) {
   std::string run = run_id_in(answers[2].text);
   if (run.empty()) co_return std::string("INFO server names no run_id");
   up_ = true;
+  up_since_ = Clock::now();
   listener_.up(run);
   co_return std::string{};
 }

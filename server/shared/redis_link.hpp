@@ -67,6 +67,7 @@ class RedisLink {
   std::deque<Pending> pending_;
   std::string out_, sha_, drop_;
   bool up_ = false, writing_ = false, stopped_ = false;
+  TimePoint up_since_{};
   std::minstd_rand random_{std::random_device{}()};
 };
 

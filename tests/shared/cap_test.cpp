@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One cap for three instances, counted where the provider counts.
+#include <fmt/chrono.h>
+
 #include <list>
 #include <map>
 #include <set>
@@ -142,6 +144,55 @@ TEST_CASE("a refusal met by one instance slows all", "[cap]") {
   CHECK(refused.read_reply().clean());
   REQUIRE(starts.size() == 3);
   CHECK(starts[1] - starts[0] >= std::chrono::milliseconds(990));
+}
+
+TEST_CASE("a spent quota met by one instance stops all, also those that come later, until one request is served again", "[cap]") {
+  RunningRedis redis;
+  const auto reset = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + std::chrono::hours(3 + 8));  // Beijing time
+  const std::string words = fmt::format(R"({{"error":{{"code":"1308","message":"Usage limit reached. Your limit will reset at {:%Y-%m-%d %H:%M:%S}"}}}})",
+                                        fmt::gmtime(reset));
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.answer(429, words); });
+  RunningSiltgate one(upstream, sharing(redis.url(), 3)), other(upstream, sharing(redis.url(), 3));
+  for (auto* instance : {&one, &other}) wait_for_mode(*instance, "shared");
+  CHECK(TestClient::ask(one.port(), chat_request(), credential).status == 429);
+  const auto stopped = [&](const RunningSiltgate& instance) {
+    const auto reply = TestClient::ask(instance.port(), chat_request(), credential);
+    return reply.status == 503 && reply.body.find("quota_spent") != std::string::npos && reply.body.find("code 1308") != std::string::npos;
+  };
+  for (const Deadline until = soon(); !stopped(other) && std::chrono::steady_clock::now() < until;) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(stopped(other));
+  RunningSiltgate later(upstream, sharing(redis.url(), 3));
+  wait_for_mode(later, "shared");
+  CHECK(stopped(later));
+}
+
+TEST_CASE("an urgent request takes the place of a background one that waits for the group", "[cap]") {
+  RunningRedis redis;
+  Gate gate;
+  ScriptedUpstream upstream({[&](UpstreamExchange& exchange) {
+                               exchange.start_stream();
+                               exchange.chunk(chat_event("one"));
+                               exchange.wait(gate);
+                               exchange.chunk(chat_finish());
+                               exchange.end_stream();
+                             },
+                             [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); }});
+  RunningSiltgate one(upstream, sharing(redis.url(), 1)), other(upstream, sharing(redis.url(), 1));
+  for (auto* instance : {&one, &other}) wait_for_mode(*instance, "shared");
+  TestClient runs(one.port()), first(other.port()), second(other.port()), urgent(other.port());
+  runs.post_chat(chat_request(), credential);
+  runs.read_until("one");
+  first.post_chat(chat_request("title"), std::string(credential) + "siltgate-class: background\r\n");
+  CHECK(other.wait_for_waiting(1));
+  second.post_chat(chat_request("summary"), std::string(credential) + "siltgate-class: background\r\n");
+  CHECK(other.wait_for_waiting(2));
+  urgent.post_chat(chat_request("urgent"), credential);
+  CHECK(other.wait_for_waiting(3));
+  gate.open();
+  for (TestClient* client : {&runs, &urgent, &first, &second}) CHECK(client->read_reply().clean());
+  std::vector<std::string> order;
+  for (const auto& request : upstream.seen()) order.push_back(nlohmann::json::parse(request.body)["messages"][0]["content"]);
+  CHECK(order == std::vector<std::string>{"Say hi", "urgent", "title", "summary"});
 }
 
 TEST_CASE("an automatic cap is the same on every instance", "[cap]") {

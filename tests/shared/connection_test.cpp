@@ -33,8 +33,9 @@ nlohmann::json shared_state(const RunningSiltgate& siltgate) { return siltgate.s
 
 }  // namespace
 
-TEST_CASE("user and password come from a file, and neither leaves a trace", "[connection]") {
-  RunningRedis redis({"--user", "gate", "on", ">s3cr=t/pass", "~team:*", "&team:*", "+@all", "--user", "default", "off"});
+TEST_CASE("user and password come from a file, neither leaves a trace, and the rights named in docs/scale.md are enough", "[connection]") {
+  RunningRedis redis({"--user", "gate", "on", ">s3cr=t/pass", "~team:*", "&team:*", "-@all", "+@connection", "+@read", "+@write",
+                      "+@scripting", "+@pubsub", "+time", "+info", "--user", "default", "off"});
   TemporaryFolder folder;
   const std::string file = folder.write("password", "s3cr=t/pass\n");
   ::chmod(file.c_str(), 0600);
