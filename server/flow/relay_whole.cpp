@@ -19,7 +19,8 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
     co_return failure;
   }
   std::vector<Finding> findings;
-  bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings);
+  stream::Usage usage;
+  bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings, usage);
   if (!sound && !type.ends_with("json")) {  // a page in place of an answer is that before it is broken JSON
     Finding finding;
     finding.check = Check::content_type;
@@ -35,6 +36,7 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
                      std::string(to_string(findings.back().check)) + ": " + findings.back().reason;
     co_return failure;
   }
+  count_tokens(x, usage);
   body_ended(x, schedule::Ending::served);
   x.heartbeat.stop();
   x.record.status = head.status;
