@@ -57,7 +57,10 @@ describe('delivery "whole"', () => {
           for (const run of runs) assert.equal(run.text, story, run.log.slice(-2000));
           assert.equal(right.length, prompts);
           assert.ok(cut > 0);
-          for (const exchange of await gate.exchanges()) assert.equal(exchange.verdict.blame, 'intact', JSON.stringify(exchange.verdict));
+          // opencode ends with its answer and leaves titles that are still being made.
+          const judged = (await gate.exchanges()).filter((exchange) => exchange.class !== 'background');
+          assert.ok(judged.length > 0);
+          for (const exchange of judged) assert.equal(exchange.verdict.blame, 'intact', JSON.stringify(exchange.verdict));
         });
       });
     });
