@@ -173,7 +173,7 @@ static Refusal classify_said(std::string_view profile_name, int status, const En
 /// Whether the body of a good status can hold an error envelope at all. Inside a JSON string these quotes would be escaped, so
 /// sound answers, whatever they talk about, are spared the parser.
 static bool may_hold_error(std::string_view body) {
-  for (std::string_view word : {"\"error\"", "\"success\""})
+  for (std::string_view word : {"\"error\"", "\"success\"", "\"code\""})
     if (body.find(word) != std::string_view::npos) return true;
   return false;
 }
