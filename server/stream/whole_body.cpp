@@ -42,7 +42,8 @@ bool record_garble(const Config& config, Dialect dialect, const ChunkFacts& fact
 
 }  // namespace
 
-bool check_json_body(std::string_view body, Dialect dialect, const Config& config, std::vector<Finding>& findings) {
+bool check_json_body(std::string_view body, Dialect dialect, const Config& config, std::vector<Finding>& findings,
+                     Usage& usage) {
   if (dialect == Dialect::none) return true;
   bool deliver = true;
   if (const Utf8Span span = scan_utf8(body); span.sound < body.size()) {
@@ -55,6 +56,7 @@ bool check_json_body(std::string_view body, Dialect dialect, const Config& confi
     const std::string reason = body.empty() ? "the body is empty" : "the body is not one JSON value: " + read.reason;
     return record(config, Check::json, reason, body, read.fault_at, findings) && deliver;
   }
+  usage = {reader.facts().input_tokens.value_or(-1), reader.facts().output_tokens.value_or(-1)};
   const std::string wrong = whole_body_fault(dialect, reader.facts());
   if (!wrong.empty()) deliver &= record(config, Check::shape, wrong, body, 0, findings);
   return record_garble(config, dialect, reader.facts(), findings) && deliver;
