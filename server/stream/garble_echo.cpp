@@ -23,11 +23,13 @@ Certain EchoSignal::end_word(std::uint64_t at) {
   const bool same_size = word_.size == before_.size;
   const bool echo = before_.size > 0 && !same_size && echoes(word_, before_);
   const bool equal = same_size && echoes(word_, before_);
-  if (echo && streak_++ == 0) from_ = at - word_.size;
+  const bool in_turn = word_.size == earlier_.size && echoes(word_, earlier_);
+  if (echo && !in_turn && streak_++ == 0) from_ = at - word_.size;
   if (!echo && !equal) streak_ -= std::min(streak_, forgiveness);
+  earlier_ = before_;
   before_ = word_;
   word_.size = 0;
-  if (!echo || streak_ < doubtful) return Certain::no;
+  if (!echo || in_turn || streak_ < doubtful) return Certain::no;
   return streak_ >= certain ? Certain::yes : Certain::doubtful;
 }
 

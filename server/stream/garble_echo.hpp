@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signal `echo`: word after word is the end or the beginning of the one before ("hant ramariphant iphant t"), a loop that
 // never repeats exactly. Healthy text has such neighbours in grammar tables and in explanations of prefixes, a handful in
-// a row. Equal neighbours say nothing here: loops have a signal of their own. Knows one text, no others.
+// a row. Equal
+// neighbours and two words in turn ("r Operator r Operator") say nothing here: loops have a signal of their own. Knows one text, no others.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +44,8 @@ class EchoSignal {
   Certain end_word(std::uint64_t at);
 
   Word word_;                  // being read
-  Word before_;                // the last one
+  Word before_;                // the last one ...
+  Word earlier_;               // ... and the one before it
   std::uint32_t streak_ = 0;   // neighbours that echo; one that does not takes eight away
   std::uint64_t from_ = 0;
 };

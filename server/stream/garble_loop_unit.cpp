@@ -104,7 +104,7 @@ LoopBounds exact_bounds(const LoopUnit& unit) {
     case LoopKind::one_word: return {200, 22};
     case LoopKind::short_word: return {6000, 24};
     case LoopKind::unbroken: return {1200, 24};
-    case LoopKind::code: return {1600, repetitions_of_code(unit)};
+    case LoopKind::code: return {4000, repetitions_of_code(unit)};
     case LoopKind::blank: return {3000, 24};
     case LoopKind::data: return {16000, 8};
   }

@@ -10,7 +10,8 @@ constexpr std::uint32_t doubtful = 3, certain = 8;   // measured: docs/decisions
 
 }  // namespace
 
-/// Joints that healthy text has: 1. Latin beside anything but Cyrillic (particles behind Latin names). 2. Greek beside
+/// Joints that healthy text has: 1. Latin beside anything but Cyrillic (particles behind Latin names); beside Cyrillic they
+/// occur in formats of dates ("MMMMын"), so there a letter of a third script has to be near. 2. Greek beside
 /// anything (formulas). 3. Hanja in Korean.
 bool ScriptsSignal::is_usual(Script a, Script b) {
   if (a > b) std::swap(a, b);
@@ -21,6 +22,7 @@ bool ScriptsSignal::is_usual(Script a, Script b) {
 
 Certain ScriptsSignal::joint(Script a, Script b, std::uint64_t at) {
   if (is_usual(a, b)) return Certain::no;
+  if ((a == Script::latin || b == Script::latin) && at > third_at_) return Certain::no;
   joints_[next_] = at;
   next_ = (next_ + 1) % most;
   filled_ = std::min(filled_ + 1, most);

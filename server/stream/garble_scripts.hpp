@@ -16,6 +16,7 @@ class ScriptsSignal {
  public:
   /// `before`: the script of the character before, none if that was no letter. Two ASCII letters need not be shown.
   Certain take(const GarbleChar& c, Script before) {
+    if (c.script > Script::cyrillic) third_at_ = c.at + reach;
     if (c.script == before || c.script == Script::none || before == Script::none) [[likely]] return Certain::no;
     return joint(before, c.script, c.at);
   }
@@ -31,6 +32,7 @@ class ScriptsSignal {
 
   static constexpr std::uint32_t most = 8;
   std::array<std::uint64_t, most> joints_{};    // positions of the last ones
+  std::uint64_t third_at_ = 0;                  // up to here a letter of a third script is near
   std::uint32_t next_ = 0;
   std::uint32_t filled_ = 0;
   std::uint32_t counted_ = 0;                   // of the last judgement

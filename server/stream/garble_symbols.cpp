@@ -31,20 +31,25 @@ void SymbolsSignal::mark(char c) {
     open_[depth_++ % open_.size()] = c;
   } else if (c == ')' || c == ']' || c == '}') {
     ++block.closers;
-    if (depth_ == 0 || open_[(depth_ - 1) % open_.size()] != opener(c)) ++block.unmatched;
-    if (depth_ > 0) --depth_;
+    if (depth_ > 0 && open_[(depth_ - 1) % open_.size()] == opener(c)) {
+      --depth_;
+      return;
+    }
+    ++block.unmatched;
+    block.which |= static_cast<std::uint8_t>(c == ')' ? 1 : c == ']' ? 2 : 4);
   }
 }
 
 Certain SymbolsSignal::close(std::uint64_t at) {
   std::uint64_t sum = 0;   // no byte runs over: the window is smaller than 256
-  std::uint32_t marks = 0, closers = 0, unmatched = 0;
+  std::uint32_t marks = 0, closers = 0, unmatched = 0, which = 0;
   blocks_[now_].counts = std::exchange(counts_, 0);
   for (const Block& block : blocks_) {
     sum += block.counts;
     marks |= block.marks;
     closers += block.closers;
     unmatched += block.unmatched;
+    which |= block.which;
   }
   now_ = (now_ + 1) % blocks;
   blocks_[now_] = Block{};
@@ -53,7 +58,7 @@ Certain SymbolsSignal::close(std::uint64_t at) {
   const bool soup = (sum >> 56) == window && kinds >= least_kinds && share(CharKind::letter) < window * 35 &&
                     share(CharKind::digit) >= window * 10 && share(CharKind::space) >= window * 10 &&
                     share(CharKind::punctuation) >= window * 30 && static_cast<int>(unmatched) >= least_unmatched &&
-                    unmatched * 2 > closers;
+                    unmatched * 2 > closers && std::popcount(which) >= 2;
   if (!soup) {
     streak_ = 0;
     return Certain::no;

@@ -2,7 +2,7 @@
 // Signal `symbols`: digits and marks of every kind strewn between spaces ("8 1:#2 -9. }4(2:4 -9 -{&)9"). Code, regular
 // expressions, formulas, tables, dumps and paths are full of digits and marks too, but use few kinds of them at one place
 // or close the brackets they open. So it takes all of: few letters, digits, spaces, a third of marks, many kinds of marks,
-// and brackets that do not match. Knows one text, no others.
+// and brackets of two kinds that do not match. Knows one text, no others.
 #pragma once
 
 #include <array>
@@ -41,6 +41,7 @@ class SymbolsSignal {
     std::uint32_t marks = 0;       // a bit for each of the 32 marks of ASCII
     std::uint8_t closers = 0;      // closing brackets ...
     std::uint8_t unmatched = 0;    // ... that close nothing, or something else
+    std::uint8_t which = 0;        // a bit for each kind of those
   };
   void mark(char c);
   Certain close(std::uint64_t at);

@@ -24,14 +24,14 @@ TEST_CASE("a run of one letter is found, and how long it must be depends on the 
   CHECK(sign(Signal::run, prose(90) + times("H", 39)) == Certain::no);
   CHECK(sign(Signal::run, prose(90) + " " + times("a", 199)) == Certain::no);
   CHECK(sign(Signal::run, prose(90) + " " + times("a", 400)) == Certain::yes);
-  CHECK(sign(Signal::run, prose(90) + " " + times("A", 999)) == Certain::no);
-  CHECK(sign(Signal::run, "Okay" + times("!", 200)) == Certain::yes);
+  CHECK(sign(Signal::run, prose(90) + " " + times("A", 1999)) == Certain::no);
+  CHECK(sign(Signal::run, "Okay" + times("!", 300)) == Certain::yes);
   CHECK(sign(Signal::run, times("！", 1500)) == Certain::yes);
   CHECK(sign(Signal::run, chinese(250) + times("商", 300)) == Certain::yes);
   CHECK(sign(Signal::run, chinese(250) + times("商", 63)) == Certain::no);
   CHECK(sign(Signal::run, prose(90) + times("0", 4000)) == Certain::yes);
   CHECK(sign(Signal::run, prose(90) + times("-", 1400)) == Certain::no);
-  CHECK(reason(Signal::run, "Okay" + times("!", 200)) == "run: one character (U+0021) 64 times, from character 4 of the content");
+  CHECK(reason(Signal::run, "Okay" + times("!", 200)) == "run: one character (U+0021) 120 times, from character 4 of the content");
 }
 
 TEST_CASE("a text that is nothing but a short run of a letter is doubtful once it is complete", "[stream][garble]") {
@@ -126,6 +126,7 @@ TEST_CASE("scripts glued together are found, scripts side by side are not", "[st
   CHECK(sign(Signal::scripts, "真形记分转pled资的กำหร帥bekдоm争하能") != Certain::no);
   CHECK(sign(Signal::scripts, times("真กำหร帥дом争", 4)) == Certain::yes);
   CHECK(sign(Signal::scripts, "héllo世界Приветworld") == Certain::no);
+  CHECK(sign(Signal::scripts, times("YYYY оны MMMMын D, ddddта ", 20)) == Certain::no);
   CHECK(sign(Signal::scripts, times("真 กำหร, 帥 дом-争\n", 20)) == Certain::no);
   CHECK(sign(Signal::scripts, times("Use 缓存cache对象object来加速API调用, as GLM writes. ", 20)) == Certain::no);
   CHECK(sign(Signal::scripts, times("{\\\"a\\\": \\\"\\nПривет\\tмир\\n\\\"}", 20), GarbleLane::Text::arguments) == Certain::no);
@@ -147,4 +148,5 @@ TEST_CASE("words that are the end of their neighbour, one after the other, are a
   CHECK(sign(Signal::echo, echo) == Certain::yes);
   CHECK(sign(Signal::echo, times("a ab abc abcd abcde abcdef abcdefg and then ", 30)) == Certain::no);
   CHECK(sign(Signal::echo, times("yes no ", 200)) == Certain::no);
+  CHECK(sign(Signal::echo, times("(r'>>', Operator),\n", 200)) == Certain::no);
 }

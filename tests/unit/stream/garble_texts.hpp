@@ -132,6 +132,8 @@ inline std::vector<std::string> look_alikes() {
       times("$x =~ s/(\\d+)[^0-9]*/$1 * 2 + @{$a}[0]/ge; @b = map { $_ => 1 } grep { !/^#/ && $_ % 3 == 0 } (1..100); ", 4),
       times("for i in $(seq 1 10); do echo \"$(( ${a[$i]} * 2 + 1 ))\" | awk '{print $1}' > /tmp/x_$i 2>&1 || { exit 1; }; done; ", 4),
       times("++++++++[>++++[>++>+++>+++>+<<<<-]>+>+>->>+[<]<-]>>.>---.+++++++..+++.>>.", 6),
+      times("if (\"$]\" >= 5.015002 || (\"$]\" >= 5.014002 && \"$]\" < 5.015)) { *X = sub () { 1 }; }\n", 8),
+      times("/* " + times("!", 74) + "\n" + times("v", 72) + " */\n", 3) + times("    regex_constants::syntax_char,   /**/\n", 34),
       times(":) :( ;) :D 8) :] =) >:( :-) 1) 2) 3) ", 8),
       "caf\xEF\xBF\xBD instead of café; U+FFFD, \"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\", replaces what is ill-formed",
       times("„Spaß“ „Maß“ „Gruß“ „süß“ „groß“ Äpfel, Öl, Übung. ", 8),
