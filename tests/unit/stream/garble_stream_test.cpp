@@ -157,15 +157,16 @@ TEST_CASE("whole bodies of every dialect are looked at", "[stream][garble]") {
   for (const auto& [body, dialect] : bodies) {
     INFO(body.substr(0, 120));
     std::vector<Finding> findings;
-    CHECK(check_json_body(body, dialect, flagging, findings));
+    Usage usage;
+    CHECK(check_json_body(body, dialect, flagging, findings, usage));
     REQUIRE(findings.size() == 2);
     CHECK(findings[1].check == Check::garble);
     CHECK_FALSE(findings[1].doubtful);
     findings.clear();
-    CHECK_FALSE(check_json_body(body, dialect, all(Action::reject), findings));
+    CHECK_FALSE(check_json_body(body, dialect, all(Action::reject), findings, usage));
     CHECK(rejecting(findings)->check == Check::garble);
     findings.clear();
-    CHECK(check_json_body(body, dialect, with(Check::garble, Action::pass), findings));
+    CHECK(check_json_body(body, dialect, with(Check::garble, Action::pass), findings, usage));
     CHECK(findings.empty());
   }
 }
@@ -173,8 +174,9 @@ TEST_CASE("whole bodies of every dialect are looked at", "[stream][garble]") {
 TEST_CASE("arguments of a whole chat completion are looked at", "[stream][garble]") {
   const std::string arguments = json("{\"text\":\"" + times("please ", 2000) + "\"}").dump();
   std::vector<Finding> findings;
+  Usage usage;
   CHECK_FALSE(check_json_body(R"({"choices":[{"message":{"content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":)" + arguments + "}}]}}]}",
-                              Dialect::openai_chat, all(Action::reject), findings));
+                              Dialect::openai_chat, all(Action::reject), findings, usage));
   CHECK(rejecting(findings)->reason.find("of the tool arguments") != std::string::npos);
 }
 
