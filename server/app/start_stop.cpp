@@ -89,6 +89,7 @@ int App::State::run() {
   }
   pool.close_all();
   save_memory();
+  services.captures.end();
   if (cut) log.warn("drain ran out: exchanges were cut");
   log.info("stopped");
   return cut ? 75 : 0;
@@ -119,6 +120,7 @@ void App::State::housekeeping() {
     if (error) return;
     notify_service("WATCHDOG=1");
     pool.sweep(Clock::now());
+    if (++beats % 4 == 0) services.captures.sweep();
     save_memory();
     housekeeping();
   });

@@ -91,6 +91,7 @@ Result<BodySource::Piece> BodySource::decode(std::span<char> bytes) {
   bool last = decoder_.done();
   if (last) finish(decoded->used == bytes.size() && early_.empty());
   if (packed_) return unpack(decoded->payload);
+  x_.capture.read(decoded->payload, decoder_.chunk_ends(), Clock::now());
   x_.hashes.add_in(decoded->payload);
   return Piece{decoded->payload, last};
 }
@@ -106,8 +107,11 @@ Result<BodySource::Piece> BodySource::unpack(std::string_view packed) {
     return size.error();
   }
   std::string_view bytes(x_.services.scratch.data(), *size);
+  x_.capture.read(bytes, {}, Clock::now());  // as checked; borders of packed chunks mean nothing for it
   x_.hashes.add_in(bytes);
-  return Piece{bytes, !lease_ && !packed_->holds_more()};
+  const bool last = !lease_ && !packed_->holds_more();
+  if (last) x_.capture.body_ended(Clock::now());
+  return Piece{bytes, last};
 }
 
 std::optional<Failure> BodySource::cut_short() const {
@@ -120,6 +124,7 @@ std::optional<Failure> BodySource::cut_short() const {
 
 void BodySource::finish(bool nothing_left) {
   if (lease_) note_path(x_, lease_->connection());
+  if (!packed_) x_.capture.body_ended(Clock::now());
   if (reusable_ && nothing_left && lease_) x_.services.pool.put_back(std::move(*lease_), Clock::now());
   lease_.reset();
 }

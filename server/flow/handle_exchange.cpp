@@ -56,6 +56,7 @@ Task<Result<void>> attempt(Exchange& x) {
     walked = co_await walk_upstream(x, true);
   x.attempt().ended = Clock::now();
   if (!walked) x.attempt().failure = walked.error();
+  x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);
   heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
   co_return walked;
 }
@@ -177,7 +178,7 @@ Task<Result<void>> run_phases(Exchange& x) {
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c), heartbeat(s.executor) {
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c, capture), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();

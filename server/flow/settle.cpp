@@ -33,7 +33,7 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
   record.sha256_out = x.hashes.out_hex();
   if (record.closed_first == observe::Closer::nobody && failure) record.closed_first = closer(x, *failure);
   bool own_page = x.answered && !failure;  // pages of siltgate itself are not exchanges with a provider
-  if (!own_page && x.services.settled) x.services.settled(std::move(record));
+  if (!own_page && x.services.settled) x.services.settled(std::move(record), std::move(x.capture));
 }
 
 }  // namespace siltgate::flow
