@@ -66,8 +66,8 @@ void Member::not_known(const Command& command, std::int64_t status, TimePoint no
 void Member::after_join(const RespValue& answer, TimePoint now) {
   joining_ = false;
   effects_.salt = answer.at(4).text;
-  set_part(answer.at(5), answer.at(6));
   settled_at_ = now + std::chrono::milliseconds(answer.at(7).as_number());
+  set_part(answer.at(5), answer.at(6));
   epoch_ = answer.at(8).text;
   change_mode(Mode::shared);
   beat_at_ = std::min(beat_at_, now + config_.lease / 3);
@@ -86,6 +86,7 @@ void Member::after_join(const RespValue& answer, TimePoint now) {
 
 void Member::set_part(const RespValue& parts, const RespValue& rank) {
   const int p = std::max(1, static_cast<int>(parts.as_number())), r = static_cast<int>(rank.as_number());
+  if (p < parts_ && now_ < settled_at_) return;  // the others are on their way back; a new outage must not find us thinking we are alone
   effects_.part_changed = effects_.part_changed || p != parts_ || r != rank_;
   parts_ = p;
   rank_ = r;
