@@ -10,7 +10,7 @@
 
 namespace siltgate::cli {
 
-enum class Verb { run, check, config, status, log, why, reload, stop, selftest, completion, version };
+enum class Verb { run, check, config, status, log, why, doctor, setup, service, reload, stop, selftest, completion, version };
 
 /// As given on the command line; absent ones fall back to SILTGATE_…, then to the file, then to the default.
 struct GlobalFlags {
@@ -28,10 +28,10 @@ struct GlobalFlags {
 struct Command {
   Verb verb = Verb::run;
   GlobalFlags global;
-  bool json = false;         // status, log, why
+  bool json = false;         // status, log, why, doctor
   bool watch = false;        // status
   bool line = false;         // status
-  bool follow = false;       // log
+  bool follow = false;       // log, service logs
   std::string verdict;       // log: "" = all
   std::string since;         // log: a duration, "" = all
   int count = 20;            // log
@@ -41,6 +41,20 @@ struct Command {
   bool init = false;         // config
   std::string init_file;     // config --init: "" = standard output
   std::string shell;         // completion
+  bool probe = false;        // doctor
+  bool from_guest = false;   // doctor
+  bool bundle = false;       // doctor
+  std::string model;         // doctor --probe: "" = chosen
+  std::string client;        // doctor --client, setup
+  bool write = false;        // setup
+  bool undo = false;         // setup
+  std::vector<std::string> providers;   // setup
+  std::string base_url;      // setup: "" = derived
+  std::string file;          // setup: "" = where the client looks
+  std::string action;        // service
+  bool user = false;         // service
+  bool system = false;       // service
+  bool dry_run = false;      // service
 };
 
 /// Either a command, or what to print and the exit code.

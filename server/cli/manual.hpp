@@ -12,6 +12,9 @@ extern const char* const manual_config;
 extern const char* const manual_status;
 extern const char* const manual_log;
 extern const char* const manual_why;
+extern const char* const manual_doctor;
+extern const char* const manual_setup;
+extern const char* const manual_service;
 extern const char* const manual_selftest;
 extern const char* const manual_completion;
 
