@@ -25,6 +25,8 @@ const std::vector<std::string> action_words{"install", "uninstall", "start", "st
 constexpr std::array<const char*, 14> verb_names{"run",     "check",  "config", "status",   "log",        "why",    "doctor",
                                                  "setup",   "service", "reload", "stop",   "selftest", "completion", "version"};
 
+constexpr std::string_view global_remark = "\nGlobal flags work here too: siltgate --help.";
+
 struct Tree {
   CLI::App app{manual_intro, "siltgate"};
   Command command;
@@ -54,7 +56,7 @@ CLI::App* add_verb(Tree& tree, Verb verb, const char* description, const char* m
   CLI::App* sub = tree.app.add_subcommand(verb_names[static_cast<std::size_t>(verb)], description);
   sub->group("Verbs");
   sub->fallthrough();
-  sub->footer(std::string(manual) + "\nGlobal flags work here too: siltgate --help.");
+  sub->footer(manual + std::string(global_remark));
   return sub;
 }
 
@@ -237,6 +239,7 @@ FlagInfo flag_info(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames()) info.names.push_back("--" + name);
   info.description = option.get_description();
   info.takes_value = option.get_items_expected_max() > 0;
+  if (info.takes_value) info.value = option.get_type_name();
   const std::string name = option.get_lnames().empty() ? "" : option.get_lnames().front();
   info.takes_file = name == "config" || name == "init" || name == "file";
   if (name == "color") info.choices = color_words;
@@ -252,8 +255,16 @@ VerbInfo verb_info(const CLI::App& app, const std::string& name) {
   VerbInfo info;
   info.name = name;
   info.description = app.get_description();
-  for (const CLI::Option* option : app.get_options())
-    if (!option->get_positional()) info.flags.push_back(flag_info(*option));
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_positional()) {
+      info.flags.push_back(flag_info(*option));
+      continue;
+    }
+    info.argument = option->get_type_name();
+    info.argument_description = option->get_description();
+  }
+  info.manual = app.get_footer();
+  if (!name.empty()) info.manual.erase(info.manual.size() - global_remark.size());
   if (name == "completion") info.choices = shell_words;
   if (name == "why") info.choices = {"last"};
   if (name == "setup") info.choices = setup::client_names();

@@ -70,11 +70,12 @@ using Env = std::function<std::optional<std::string>(const std::string& name)>;
 /// `arguments` without the program's name.
 Parsed parse_command_line(std::vector<std::string> arguments, const Env& env);
 
-/// What completion scripts are made of, taken from the parser itself.
+/// What completion scripts and the manual page are made of, taken from the parser itself.
 struct FlagInfo {
   std::vector<std::string> names;     // "-c", "--config"
   std::string description;
   bool takes_value = false;
+  std::string value;                  // "FILE"; "" when it takes none
   bool takes_file = false;
   std::vector<std::string> choices;
 };
@@ -83,6 +84,9 @@ struct VerbInfo {
   std::string description;
   std::vector<FlagInfo> flags;
   std::vector<std::string> choices;   // of its positional argument
+  std::string argument;               // "CLIENT"; "" = none
+  std::string argument_description;
+  std::string manual;                 // the long part of its help
 };
 /// The program first, then the verbs in the order of the help.
 std::vector<VerbInfo> command_tree();

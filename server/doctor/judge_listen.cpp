@@ -73,6 +73,8 @@ Finding judge_listen(const ListenSeen& seen) {
     case Probe::free: return {"port", State::ok, subject, "free", ""};
     case Probe::held:
       if (seen.held_by_siltgate) return {"port", State::ok, subject, "held by the siltgate that runs", ""};
+      if (seen.probe.detail.starts_with("systemd ("))
+        return {"port", State::ok, subject, "held by systemd for siltgate.socket, which starts siltgate at the first connection", ""};
       return {"port", State::fault, subject, "the port is held by " + seen.probe.detail,
               "stop that process, or choose another port: siltgate --listen " + settings::format_address(seen.where.address, static_cast<std::uint16_t>(seen.where.port + 1))};
     case Probe::no_such_address:
