@@ -138,6 +138,9 @@ std::vector<std::string> names_of(const CLI::App& app) {
 
 /// `; did you mean "X"?` or "".
 std::string suggestion(std::string_view word, const std::vector<std::string>& words) {
+  if (word.size() > 2)   // the beginning of a word is meant as that word
+    for (const std::string& each : words)
+      if (each.starts_with(word)) return "; did you mean \"" + each + "\"?";
   const std::string question = settings::did_you_mean(word, words);
   return question.empty() ? "" : ";" + question;
 }
