@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `setup CLIENT`: prints what to put where, writes it with a backup, or puts the old file back.
-#include <algorithm>
+#include <filesystem>
 
 #include "cli/control.hpp"
 #include "cli/exit_code.hpp"
@@ -35,7 +35,9 @@ std::optional<setup::Gate> running_gate(const Command& command) {
   if (found.path.empty()) return {};
   const HttpReply reply = get({found.path, 0}, "/-/api/state");
   const auto state = reply.status == 200 ? observe::state_from_json(reply.body) : std::nullopt;
-  if (!state) return {};
+  std::error_code ignored;
+  const bool other = command.global.config && state && !std::filesystem::equivalent(*command.global.config, state->config_file, ignored);
+  if (!state || other) return {};
   setup::Gate gate{client_address(state->listen), {}};
   for (const observe::ProviderRow& each : state->providers) gate.providers.push_back({each.name, each.base_url, each.is_default});
   return gate;
@@ -43,10 +45,9 @@ std::optional<setup::Gate> running_gate(const Command& command) {
 
 std::string url_text(const Url& url) { return url.scheme == "demo" ? "demo:" : url.scheme + "://" + url.authority() + url.path; }
 
-/// The siltgate that runs, else the configured one, else the defaults. A configuration that is refused counts as none.
+/// The siltgate that runs (with the configuration that was named), else the configured one, else the defaults. A configuration that is refused counts as none.
 setup::Gate gate_for(const Command& command, const Io& io) {
-  const bool named = command.global.config || !command.global.upstream.empty();
-  if (!named)
+  if (command.global.upstream.empty())
     if (auto gate = running_gate(command)) return *gate;
   const settings::Outcome outcome = settings::load(overrides_of(command), machine_of(io));
   const auto* loaded = std::get_if<settings::Loaded>(&outcome);

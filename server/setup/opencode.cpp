@@ -41,6 +41,7 @@ class Planner {
     if (!plan_.faults.empty()) return;
     const bool demo = wish_.providers.empty() ? gate_.default_provider() && gate_.default_provider()->base_url == "demo:"
                                               : std::find(wish_.providers.begin(), wish_.providers.end(), "demo") != wish_.providers.end();
+    put_schema();
     if (demo) add_demo();
     if (targets.empty() && !demo) targets = fallback();
     for (const Target& each : targets) lead(each, targets.size() + demo == 1);
@@ -118,6 +119,11 @@ class Planner {
   }
 
   void put(std::vector<std::string> path, const std::string& value) { changes_.push_back({std::move(path), json_string(value)}); }
+
+  /// opencode adds it to a file without one, and undo would then meet a text that setup did not write.
+  void put_schema() {
+    if (!root_.find("$schema")) put({"$schema"}, "https://opencode.ai/config.json");
+  }
 
   void lead(const Target& target, bool alone) {
     const std::string now = text_at(root_, {"provider", target.id, "options", "baseURL"});
