@@ -169,14 +169,13 @@ void look_at_opencode(const Ground& ground, const Io& io, doctor::Findings& find
   }
   seen.input = input_kind();
   seen.plugins_disabled = switched_on(io, "OPENCODE_DISABLE_DEFAULT_PLUGINS");
-  seen.models_fetch_disabled = switched_on(io, "OPENCODE_DISABLE_MODELS_FETCH");
   const std::string home = setup::home_of(machine), config = io.env("XDG_CONFIG_HOME").value_or(home + "/.config"), cache = io.env("XDG_CACHE_HOME").value_or(home + "/.cache");
   seen.modules_folder = config + "/opencode/node_modules";
   seen.modules = exists(seen.modules_folder);
   seen.models_cached = exists(cache + "/opencode/models.json");
   const auto registry = first_set(io, {"BUN_CONFIG_REGISTRY", "NPM_CONFIG_REGISTRY", "npm_config_registry"});
   seen.registry = registry ? registry->second : "https://registry.npmjs.org";
-  if (!seen.plugins_disabled && !seen.modules) seen.registry_fault = registry_fault(seen.registry, io);
+  if ((!seen.plugins_disabled && !seen.modules) || !seen.models_cached) seen.registry_fault = registry_fault(seen.registry, io);
   for (doctor::Finding& each : doctor::judge_opencode(seen)) findings.push_back(std::move(each));
 }
 

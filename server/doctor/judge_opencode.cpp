@@ -119,9 +119,10 @@ void judge_start(const OpencodeSeen& seen, Findings& out) {
                         : "opencode installs them before its first prompt, which takes some seconds once",
                    dead ? "export OPENCODE_DISABLE_DEFAULT_PLUGINS=1      # or: mkdir -p " + seen.modules_folder : ""});
   }
-  const bool dead = seen.registry_fault && !seen.registry_fault->empty();
-  if (!seen.models_fetch_disabled && !seen.models_cached && dead)
-    out.push_back({"client", State::warning, "opencode's model list", "there is no stored one, and this machine seems to have no internet: the first prompt waits 10 s for it", "export OPENCODE_DISABLE_MODELS_FETCH=1"});
+  if (!seen.models_cached && seen.registry_fault && !seen.registry_fault->empty())
+    out.push_back({"client", State::warning, "opencode's model list",
+                   "there is no stored one, and this machine seems to have no internet: the first prompt waits 10 s for it, and opencode 1.1 then ends with an error",
+                   "mkdir -p ~/.cache/opencode && echo '{}' > ~/.cache/opencode/models.json && echo 18 > ~/.cache/opencode/version"});
 }
 
 }  // namespace

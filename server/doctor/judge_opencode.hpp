@@ -26,7 +26,6 @@ struct OpencodeSeen {
   bool plugins_disabled = false;           // OPENCODE_DISABLE_DEFAULT_PLUGINS
   bool modules = false;                    // node_modules in opencode's configuration folder
   std::string modules_folder;
-  bool models_fetch_disabled = false;      // OPENCODE_DISABLE_MODELS_FETCH
   bool models_cached = false;
   std::string registry;                    // where plugins come from
   std::optional<std::string> registry_fault;   // not set = not asked; "" = reachable
