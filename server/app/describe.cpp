@@ -20,8 +20,22 @@ observe::KeyRow key_row(const schedule::KeyState& key, TimePoint now) {
   row.automatic = key.automatic;
   row.oldest_wait = key.oldest_wait;
   row.refusals = key.refusals;
-  if (key.held_until && *key.held_until > now) row.held = *key.held_until - now;
+  if (key.held_until && *key.held_until > now) {
+    row.held = *key.held_until - now;
+    row.held_reason = "as the provider asked";
+  } else if (key.damage_held_until && *key.damage_held_until > now) {
+    row.held = *key.damage_held_until - now;
+    row.held_reason = std::to_string(key.damaged_in_a_row) + " damaged answers in a row";
+  }
   return row;
+}
+
+/// A spent quota holds longer than anything else.
+void add_quota(observe::KeyRow& row, const schedule::QuotaHolds& quota, WallTime now) {
+  const auto* hold = quota.find(row.provider, row.key, now);
+  if (!hold) return;
+  row.held = std::chrono::duration_cast<Duration>(hold->until - now);
+  row.held_reason = "quota spent, code " + (hold->code.empty() ? "-" : hold->code) + "; one request every ten minutes looks again";
 }
 
 observe::WaitingRow waiting_row(const flow::Exchange& x, int position, TimePoint now) {
@@ -74,6 +88,7 @@ observe::State App::State::describe() const {
   }
   for (const auto& key : admission.snapshot(now)) {
     out.keys.push_back(key_row(key, now));
+    add_quota(out.keys.back(), services.quota, std::chrono::system_clock::now());
     key_stats.fill(out.keys.back());
   }
   out.bottleneck = bottleneck(now);

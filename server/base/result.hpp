@@ -37,6 +37,7 @@ enum class Cause {
   queue_timeout,        // waited max_wait
   draining,             // shutting down
   repeat,               // the same body again and again
+  quota_spent,          // the provider said that this key is used up until a time
   resolve_failed,       // DNS
   connect_failed,       // TCP connect refused or unreachable
   connect_timeout,      // no connection within timeouts.connect

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Phase 3: waits for the permit. Leaves the queue when the client leaves or max_wait has passed.
 #include "flow/exchange.hpp"
+#include "flow/pace.hpp"
 
 namespace siltgate::flow {
 namespace {
@@ -13,7 +14,7 @@ schedule::Arrival arrival_of(const Exchange& x) {
   arrival.profile = x.provider->profile;
   arrival.klass = x.klass;
   arrival.session = x.record.session;
-  arrival.estimated_tokens = static_cast<std::int64_t>(x.body.size() / 4);  // about four bytes a token
+  arrival.estimated_tokens = estimated_tokens(x);
   return arrival;
 }
 
@@ -45,6 +46,7 @@ Task<Result<void>> hold_repeat(Exchange& x, Duration delay) {
 Task<Result<void>> admit(Exchange& x) {
   if (x.services.draining && x.record.attempts.empty())
     co_return Failure{Phase::admit, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  if (auto spent = quota_spent(x)) co_return *spent;
   if (x.record.attempts.empty()) {
     Duration delay = repeat_delay(x);
     if (delay > x.config->queue.max_wait)
@@ -59,6 +61,11 @@ Task<Result<void>> admit(Exchange& x) {
   auto now = Clock::now();
   x.record.queued += now - from;
   if (!admitted) co_return admitted.error();
+  if (auto spent = quota_spent(x)) {  // it may have been spent while this one waited
+    x.permit.give_back(schedule::Ending::unused);
+    co_return *spent;
+  }
+  x.services.quota.passed(x.record.provider, x.record.key, std::chrono::system_clock::now());
   x.record.admitted = now;
   observe::Attempt attempt;
   attempt.admitted = now;

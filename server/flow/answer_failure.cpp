@@ -22,8 +22,14 @@ std::string what_was_done(const Exchange& x) {
   return {};
 }
 
-/// For own 503s: how long a request arriving now would wait, from the rate at which requests really end.
+/// For own 503s: until a spent quota comes back; else how long a request arriving now would wait, from the rate at which
+/// requests really end.
 std::optional<std::chrono::seconds> retry_after(const Exchange& x, const Failure& failure) {
+  if (failure.cause == Cause::quota_spent) {
+    auto now = std::chrono::system_clock::now();
+    const auto* hold = x.services.quota.find(x.record.provider, x.record.key, now);
+    return hold ? std::chrono::ceil<std::chrono::seconds>(hold->until - now) : std::chrono::seconds(0);
+  }
   if (failure.cause != Cause::queue_full && failure.cause != Cause::queue_timeout && failure.cause != Cause::repeat) return {};
   auto wait = x.services.turnstile.admission().estimated_wait(x.record.provider, x.record.key, x.record.model, Clock::now());
   return std::chrono::ceil<std::chrono::seconds>(wait);

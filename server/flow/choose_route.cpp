@@ -29,12 +29,23 @@ Result<std::string> check_token(const Config& config, std::string_view credentia
   return name;
 }
 
+/// The session's own key, or the next one whose quota is not spent.
+const Key& key_for_session(const Exchange& x, const std::vector<Key>& keys) {
+  const std::size_t own = std::hash<std::string>{}(x.record.session) % keys.size();
+  const auto now = std::chrono::system_clock::now();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Key& key = keys[(own + i) % keys.size()];
+    if (!x.services.quota.blocking(x.provider->name, key.name, now)) return key;
+  }
+  return keys[own];
+}
+
 /// passthrough: a configured key keeps its name, any other is named by a salted hash. replace: sessions are spread over the
-/// configured keys, each staying with its own.
+/// configured keys, each staying with its own while that has quota.
 void choose_key(Exchange& x, std::string_view credential) {
   const auto& keys = x.provider->keys;
   if (x.provider->auth == Auth::replace && !keys.empty()) {
-    const Key& key = keys[std::hash<std::string>{}(x.record.session) % keys.size()];
+    const Key& key = key_for_session(x, keys);
     x.replacement_key = key;
     x.record.key = key.name;
     return;

@@ -3,6 +3,7 @@
 // upstream body was delivered.
 #include "flow/exchange.hpp"
 #include "flow/marks.hpp"
+#include "flow/pace.hpp"
 #include "flow/retry.hpp"
 #include "http/error_reply.hpp"
 #include "http/forward.hpp"
@@ -51,6 +52,7 @@ Task<Result<void>> attempt(Exchange& x) {
     walked = co_await walk_upstream(x, true);
   x.attempt().ended = Clock::now();
   if (!walked) x.attempt().failure = walked.error();
+  heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
   co_return walked;
 }
 
@@ -185,6 +187,12 @@ Exchange::~Exchange() {
   if (entry != services.under_way.end() && --entry->second == 0) services.under_way.erase(entry);
 }
 
+/// Who gets the permit of this exchange goes first: judging and logging can wait the moment it takes to send a request.
+Task<void> let_next_start(Exchange& x) {
+  const bool handing_over = x.services.turnstile.handing_over();
+  if (handing_over) co_await asio::post(x.services.executor, asio::use_awaitable);
+}
+
 Task<void> handle_exchange(Exchange& x) {
   auto run = co_await run_phases(x);
   x.heartbeat.stop();
@@ -193,6 +201,7 @@ Task<void> handle_exchange(Exchange& x) {
     failure = run.error();
     co_await answer_failure(x, run.error());
   }
+  co_await let_next_start(x);
   x.client.guard(false);
   x.client.watch().clear_deadline();
   settle(x, failure);

@@ -8,6 +8,7 @@
 #include "flow/body_source.hpp"
 #include "flow/exchange.hpp"
 #include "flow/marks.hpp"
+#include "stream/stream_checker.hpp"
 
 namespace siltgate::flow {
 
@@ -20,6 +21,8 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
 Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHead head);
 
 void note_findings(Exchange& x, const std::vector<Finding>& findings);
+/// What the answer said it cost: into the record, and in place of the estimate. Before body_ended().
+void count_tokens(Exchange& x, const stream::Usage& usage);
 /// The upstream body has ended: the permit goes back before the client has read the rest.
 void body_ended(Exchange& x, schedule::Ending ending);
 

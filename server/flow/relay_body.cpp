@@ -7,6 +7,7 @@
 //   5. Everything else: bytes as they come (relay_as_is).
 #include "flow/relay.hpp"
 
+#include "flow/pace.hpp"
 #include "http/forward.hpp"
 
 namespace siltgate::flow {
@@ -80,6 +81,12 @@ void note_findings(Exchange& x, const std::vector<Finding>& findings) {
   }
 }
 
+void count_tokens(Exchange& x, const stream::Usage& usage) {
+  x.record.in_tokens = usage.input_tokens;
+  x.record.out_tokens = usage.output_tokens;
+  if (usage.input_tokens >= 0 && usage.output_tokens >= 0) x.permit.correct_tokens(usage.input_tokens + usage.output_tokens);
+}
+
 void body_ended(Exchange& x, schedule::Ending ending) {
   x.attempt().ended = Clock::now();
   x.permit.give_back(ending);
@@ -100,7 +107,7 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
     x.hashes.add_out(piece->bytes);
     x.delivered = true;
     bool last = piece->last;
-    auto sent = co_await x.reply.send(piece->bytes);
+    auto sent = co_await x.reply.send(piece->bytes, {}, last);
     if (!sent) co_return sent.error();
     if (last) break;
   }
@@ -114,6 +121,7 @@ Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::Response
   x.record.content_type = type.substr(0, 64);
   bool ok = head.status >= 200 && head.status < 300;
   bool streamed = type == "text/event-stream";
+  if (ok && x.record.dialect != Dialect::none) heed_rate_headers(x, head);
   if (head.status >= 400) {  // 1
     auto held = co_await hold_error(x, source, head);
     co_return held;

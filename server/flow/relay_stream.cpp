@@ -34,8 +34,7 @@ void note_outcome(Relayed& r) {
   auto& record = r.x.record;
   record.events = r.checker.events();
   record.finish_reason = std::string(r.checker.finish_reason());
-  record.in_tokens = r.checker.usage().input_tokens;
-  record.out_tokens = r.checker.usage().output_tokens;
+  count_tokens(r.x, r.checker.usage());
   r.x.complete_for_client = r.checker.saw_proper_end();
   if (const auto& error = r.checker.provider_error()) record.provider_error = error->json.substr(0, 512);
 }
@@ -66,7 +65,7 @@ std::optional<Failure> first_event_refused(Relayed& r) {
   const auto& error = r.checker.provider_error();
   if (r.committed || !error) return {};
   auto lookup = [&r](std::string_view name) { return r.head.fields.find(name); };
-  x.refusal = schedule::classify(x.provider->profile, 200, error->json, lookup, std::chrono::system_clock::now());
+  x.refusal = schedule::classify_event(x.provider->profile, error->json, lookup, std::chrono::system_clock::now());
   x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
   x.attempt().code = x.refusal.code;
   Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
@@ -78,8 +77,8 @@ std::optional<Failure> first_event_refused(Relayed& r) {
 
 /// May what is held back and what `step` adds leave now? `delivery: whole` waits for the sound end of everything.
 bool may_begin(const Relayed& r, const stream::Step& step, bool complete) {
+  if (complete || r.x.delivery == Delivery::whole) return complete;
   std::size_t size = r.prelude.size() + step.first.size() + step.second.size();
-  if (size == 0 || r.x.delivery == Delivery::whole) return complete && size > 0;
   return r.checker.events() > (step.rejected ? 1u : 0u) || size > prelude_bound;
 }
 
@@ -106,12 +105,12 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step, bool complete) {
     r.prelude.clear();
     prelude.append(step.first).append(step.second);
     x.hashes.add_out(prelude);
-    auto sent = co_await x.reply.send(prelude);
+    auto sent = co_await x.reply.send(prelude, {}, complete);
     co_return sent;
   }
   x.hashes.add_out(step.first);
   x.hashes.add_out(step.second);
-  auto sent = co_await x.reply.send(step.first, step.second);
+  auto sent = co_await x.reply.send(step.first, step.second, complete);
   co_return sent;
 }
 
@@ -133,8 +132,7 @@ Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   bool rejected = step.rejected;
   if (rejected) r.source.close();
   if (piece.last && !rejected) {
-    const auto& usage = r.checker.usage();
-    if (usage.input_tokens >= 0 && usage.output_tokens >= 0) r.x.permit.correct_tokens(usage.input_tokens + usage.output_tokens);
+    count_tokens(r.x, r.checker.usage());
     body_ended(r.x, r.checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
   }
   auto sent = co_await deliver(r, step, piece.last && !rejected);

@@ -19,7 +19,8 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
     co_return failure;
   }
   std::vector<Finding> findings;
-  bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings);
+  stream::Usage usage;
+  bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings, usage);
   note_findings(x, findings);
   if (!sound) {
     Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
@@ -27,6 +28,7 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
                      std::string(to_string(findings.back().check)) + ": " + findings.back().reason;
     co_return failure;
   }
+  count_tokens(x, usage);
   body_ended(x, schedule::Ending::served);
   x.heartbeat.stop();
   x.record.status = head.status;

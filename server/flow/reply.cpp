@@ -10,6 +10,10 @@ namespace {
 
 using Framing = http::BodyFraming::Kind;
 
+constexpr std::string_view chunk_end_and_last = "\r\n0\r\n\r\n";
+static_assert(chunk_end_and_last.starts_with(http::chunk_end) && chunk_end_and_last.ends_with(http::last_chunk) &&
+              chunk_end_and_last.size() == http::chunk_end.size() + http::last_chunk.size());
+
 /// Hands the buffers to the socket as far as it takes them; keeps the rest in `rest`. False when the socket is broken.
 bool write_now(net::Connection& connection, std::span<asio::const_buffer> buffers, std::string& rest) {
   std::size_t at = 0;
@@ -33,23 +37,24 @@ void Reply::begin(std::string head, http::BodyFraming framing) {
   unsent_ += head;
 }
 
-Task<Result<void>> Reply::send(std::string_view first, std::string_view second) {
+Task<Result<void>> Reply::send(std::string_view first, std::string_view second, bool last) {
   std::size_t size = first.size() + second.size();
-  if (size == 0) co_return Result<void>{};
+  if (size == 0 && !last) co_return Result<void>{};
   body_bytes_ += size;
-  if (framing_.kind != Framing::chunked) {
-    auto sent = co_await write(first, second, {}, {});
-    co_return sent;
-  }
   char header[20];
-  std::string_view chunk(header, http::chunk_header(size, header));
-  auto sent = co_await write(chunk, first, second, http::chunk_end);
+  std::string_view chunk, end;
+  if (framing_.kind == Framing::chunked) {
+    if (size > 0) chunk = std::string_view(header, http::chunk_header(size, header));
+    end = size == 0 ? http::last_chunk : last ? chunk_end_and_last : http::chunk_end;
+  }
+  auto sent = co_await write(chunk, first, second, end);
+  ended_ = ended_ || (last && sent.has_value());
   co_return sent;
 }
 
 Task<Result<void>> Reply::end() {
-  ended_ = true;
-  auto sent = co_await write(framing_.kind == Framing::chunked ? http::last_chunk : std::string_view{}, {}, {}, {});
+  if (ended_) co_return Result<void>{};
+  auto sent = co_await send({}, {}, true);
   co_return sent;
 }
 

@@ -24,9 +24,9 @@ class Reply {
   /// Keeps a head back until the first body bytes, so that both leave in one write. Ignored once a head was sent.
   void begin(std::string head, http::BodyFraming framing);
   /// Sends body bytes, `first` before `second`, as one chunk where the framing is chunked. The views may point into a shared
-  /// buffer: what can't be written at once is copied before the coroutine suspends.
-  Task<Result<void>> send(std::string_view first, std::string_view second = {});
-  /// The proper end: last chunk, or nothing more than what Content-Length promised.
+  /// buffer: what can't be written at once is copied before the coroutine suspends. `last`: the proper end leaves with them.
+  Task<Result<void>> send(std::string_view first, std::string_view second = {}, bool last = false);
+  /// The proper end: last chunk, or nothing more than what Content-Length promised. Nothing where it was sent already.
   Task<Result<void>> end();
   /// A complete response in one write.
   Task<Result<void>> whole(std::string head, std::string_view body);

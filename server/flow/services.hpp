@@ -16,6 +16,7 @@
 #include "http/head.hpp"
 #include "observe/record.hpp"
 #include "route/route_table.hpp"
+#include "schedule/quota_holds.hpp"
 #include "schedule/repeat_guard.hpp"
 #include "upstream/pool.hpp"
 
@@ -54,6 +55,7 @@ struct Services {
   std::span<char> scratch;                   // read buffer shared by all exchanges of the thread; free across a suspension
   std::mt19937_64 random{std::random_device{}()};
   std::string salt = std::to_string(random());   // of the names of keys that have none
+  schedule::QuotaHolds quota{};
   bool draining = false;
   std::unordered_set<Exchange*> live{};
   /// Bodies on their way right now, by session and hash: copies sent side by side are no loop.

@@ -80,6 +80,11 @@ Task<Result<void>> Turnstile::admit(Permit& permit, schedule::Arrival arrival, T
                     "no permit within " + format_duration(std::chrono::milliseconds(to_ms(Clock::now() - now)))};
 }
 
+void Turnstile::hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until) {
+  admission_.hold(provider, key, model, until, Clock::now());
+  settle();
+}
+
 void Turnstile::settle() {
   admission_.tick(Clock::now());
   for (schedule::Ticket ticket : admission_.take_grants()) {

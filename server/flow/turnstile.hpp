@@ -50,8 +50,12 @@ class Turnstile {
   /// Failure: queue_full, queue_timeout at `give_up_at`, or why the watch ended the wait.
   Task<Result<void>> admit(Permit& permit, schedule::Arrival arrival, TimePoint give_up_at, net::Watch& watch);
 
+  /// As Admission::hold().
+  void hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until);
   /// For limits changed from outside: grants what may be granted now.
   void settle();
+  /// Somebody was granted a permit and has not run since.
+  bool handing_over() const { return !granted_.empty(); }
   schedule::Admission& admission() { return admission_; }
 
  private:

@@ -44,6 +44,9 @@ Connection::Connection(Socket socket, Side side) : socket_(std::move(socket)), s
   socket_.native_non_blocking(true, ignored);
   int one = 1;
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  const auto endpoint = socket_.remote_endpoint(ignored);
+  peer_is_loopback_ = !ignored && is_ip(endpoint) && tcp_endpoint(endpoint).address().is_loopback();
+  peer_ = ignored ? "unknown" : to_text(endpoint);
 }
 
 Io Connection::try_read(std::span<char> into) {
@@ -189,18 +192,6 @@ void Connection::reset() {
   linger now{1, 0};
   if (socket_.is_open()) ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   close();
-}
-
-std::string Connection::peer() const {
-  ErrorCode error;
-  auto endpoint = socket_.remote_endpoint(error);
-  return error ? "unknown" : to_text(endpoint);
-}
-
-bool Connection::peer_is_loopback() const {
-  ErrorCode error;
-  auto endpoint = socket_.remote_endpoint(error);
-  return !error && is_ip(endpoint) && tcp_endpoint(endpoint).address().is_loopback();
 }
 
 std::string to_text(const asio::generic::stream_protocol::endpoint& endpoint) {

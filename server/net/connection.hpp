@@ -58,12 +58,14 @@ class Connection {
   void reset();
 
   Socket& socket() { return socket_; }
-  bool peer_is_loopback() const;
-  std::string peer() const;   // "127.0.0.1:4711", "[::1]:80", "unix"
+  bool peer_is_loopback() const { return peer_is_loopback_; }
+  const std::string& peer() const { return peer_; }   // "127.0.0.1:4711", "[::1]:80", "unix", "unknown"
 
  private:
   Socket socket_;
   Side side_;
+  bool peer_is_loopback_ = false;
+  std::string peer_;
   std::unique_ptr<TlsStream> tls_;
 };
 

@@ -22,6 +22,9 @@ constexpr Own own_causes[] = {
      "Send it again once siltgate runs again."},
     {Cause::repeat, Blame::client, "the client sent the same request over and over, and siltgate held it back",
      "The agent is in a loop: stop it and look at its last answer (siltgate log); limits.repeat sets the bound."},
+    {Cause::quota_spent, Blame::provider, "the provider had said that this key's quota is spent, and siltgate did not ask again",
+     "Wait for the reset named below, or use another plan or key; siltgate tries one request every ten minutes, and a restart "
+     "forgets the hold."},
     {Cause::forbidden, Blame::client, "siltgate refused a client that is not allowed",
      "If this client is yours, add its address, Host or Origin to the setting named in the message."},
     {Cause::no_route, Blame::client, "the client asked for a path that leads to no provider",

@@ -23,6 +23,7 @@ Json key_json(const KeyRow& k) {
           {"waiting", k.waiting},
           {"oldest_wait_ms", to_ms(k.oldest_wait)},
           {"held_ms", ms_or_null(k.held)},
+          {"held_reason", text_or_null(k.held_reason)},
           {"refusals", k.refusals},
           {"damaged", k.damaged},
           {"finished", k.finished},
@@ -66,6 +67,7 @@ KeyRow read_key(const Json& in) {
   get(in, "waiting", k.waiting);
   get_ms(in, "oldest_wait_ms", k.oldest_wait);
   get_ms(in, "held_ms", k.held);
+  get(in, "held_reason", k.held_reason);
   get(in, "refusals", k.refusals);
   get(in, "damaged", k.damaged);
   get(in, "finished", k.finished);

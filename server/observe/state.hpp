@@ -11,7 +11,7 @@
 //   "in_flight": 2, "waiting_total": 1, "connections": 5, "capture_bytes": 0,
 //   "providers": [{"name": "zai", "base_url": "https://…", "profile": "zai", "default": true}],
 //   "keys": [{"provider": "zai", "key": "team", "model": "glm-4.6", "in_flight": 1, "cap": 1, "automatic": true,
-//             "waiting": 1, "oldest_wait_ms": 900, "held_ms": null, "refusals": 3, "damaged": 0, "finished": 17,
+//             "waiting": 1, "oldest_wait_ms": 900, "held_ms": null, "held_reason": null, "refusals": 3, "damaged": 0, "finished": 17,
 //             "ttft_p50_ms": 800, "ttft_p95_ms": 2100, "tokens_per_second": 41.5}],
 //   "waiting": [{"id": "sg_…", "provider": "zai", "key": "team", "model": "glm-4.6", "class": "interactive",
 //                "session": "ses_…", "position": 1, "waited_ms": 900}],
@@ -42,6 +42,7 @@ struct KeyRow {
   bool automatic = false;
   Duration oldest_wait{0};
   std::optional<Duration> held;              // from now until it may start again
+  std::string held_reason;                   // "" = not held
   std::uint64_t refusals = 0, damaged = 0, finished = 0;
   std::optional<Duration> ttft_p50, ttft_p95;
   std::optional<double> tokens_per_second;

@@ -61,7 +61,8 @@ void add_warnings(const State& s, bool colour, std::string& out) {
   if (!s.bottleneck.empty()) warn(visible(s.bottleneck, 512));
   for (const KeyRow& key : s.keys)
     if (key.held)
-      warn(fmt::format("{}/{} {} is held for {}", key.provider, key.key, shorten(key.model), short_duration(*key.held)));
+      warn(fmt::format("{}/{} {} is held for {}: {}", key.provider, key.key, shorten(key.model), short_duration(*key.held),
+                       visible(key.held_reason, 256)));
 }
 
 std::string join(const std::vector<std::string>& words) {

@@ -10,6 +10,7 @@ constexpr int quarantine_served = 20;
 constexpr int chance_served = 5;
 constexpr Duration quarantine_time = std::chrono::minutes(10);
 constexpr int most_doublings = 3;
+constexpr int proofs = 3;  // served at a level: it is really tolerated
 }  // namespace
 
 void AdaptiveLimit::set_most(int most) {
@@ -28,7 +29,8 @@ void AdaptiveLimit::served(int level, TimePoint started, bool pressed, TimePoint
   if (started <= decreased_at_) level = 0;  // (6) proves nothing
   if (level > proven_level_) proven_level_ = level, proven_times_ = 0;
   if (level == proven_level_) ++proven_times_;
-  if (refused_level_ > 0 && level >= refused_level_) {  // (6)
+  const bool changed = level >= refused_level_ && proven_level_ >= refused_level_ && proven_times_ >= proofs;
+  if (refused_level_ > 0 && changed) {  // (6)
     refused_level_ = 0;
     doublings_ = 0;
     by_chance_ = false;
@@ -46,7 +48,7 @@ void AdaptiveLimit::refused(int level, TimePoint started, TimePoint now) {
   limit_ = std::max(1, std::min(limit_ - 1, (limit_ * 4 + 2) / 5));  // (3)
   round_served_ = 0;
   if (level <= 1) return;  // (7)
-  const bool proven = proven_level_ >= level && proven_times_ >= 3;
+  const bool proven = proven_level_ >= level && proven_times_ >= proofs;  // (5)
   if (proven) {
     by_chance_ = true;  // (5)
     doublings_ = 0;

@@ -13,8 +13,9 @@
 //     same level, at most 8 times as long. A refusal at a lower level is news and begins at 20 again.
 // (5) A level that has served at least three requests since it was last refused and is then refused once was
 //     probably refused by chance: its quarantine is only 5 served requests.
-// (6) A request that started at the remembered level after the last decrease and was served is evidence of change: the
-//     memory is dropped. One that started before may owe its place to a request that was about to be refused.
+// (6) Three requests that started at the remembered level (or above) after the last decrease and were served, with no refusal
+//     there between, are evidence of change: the memory is dropped. One alone may owe its place to a neighbour that ended
+//     while it was on its way, and one that started before to a request that was about to be refused.
 // (7) A lone request that is refused says nothing about how many are tolerated: no memory, no longer quarantine.
 #pragma once
 
@@ -43,7 +44,8 @@ class AdaptiveLimit {
   /// A request that was number `level` in flight when it started at `started` was served. `pressed`: the limit is reached
   /// and somebody waits.
   void served(int level, TimePoint started, bool pressed, TimePoint now);
-  /// A request that was number `level` in flight when it started at `started` was refused for concurrency.
+  /// A request that started at `started` was refused for concurrency; `level`: how many were in flight when it started or when
+  /// the refusal came, itself included, whichever is more. One that started later may have arrived before it.
   void refused(int level, TimePoint started, TimePoint now);
 
   AdaptiveMemory memory() const { return {limit_, refused_level_, doublings_}; }

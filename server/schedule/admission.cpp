@@ -11,7 +11,7 @@
 // (6) A permit rests for release_delay after its return, except the permit of `total`, which is no provider's.
 // (7) A retry holds its quota for everybody until not_before; then rule 3 lets it go first. Holds never shorten.
 // (8) Starts on one key keep start_interval. The request whose turn it is waits for its tokens; nobody overtakes it.
-//     A refused request gives back what it took from the windows.
+//     A request that was refused or never sent gives back what it took from the windows.
 // (9) Requests stopped by a damage circuit step aside (they are parked) and come back at their places when it opens.
 // (10) A request that cannot start at once is refused when max_waiting are waiting. Retries are never refused.
 #include "schedule/admission.hpp"
@@ -176,7 +176,7 @@ void Admission::State::judge(Scope& scope, const Waiter& waiter, int level, Endi
   if (ending == Ending::served)
     scope.adaptive->served(level, waiter.started, scope.running >= scope.cap && scope.waiting > 0, now);
   else if (ending == Ending::refused_concurrency)
-    scope.adaptive->refused(level, waiter.started, now);
+    scope.adaptive->refused(std::max(level, scope.running), waiter.started, now);
   scope.cap = scope.adaptive->limit();
 }
 
@@ -191,8 +191,8 @@ void Admission::State::give_back(Waiter& waiter, Ending ending, double random) {
     --scope->running;
     if (scope->release_delay > Duration{0}) scope->rests.insert(now + scope->release_delay);  // (6)
   }
-  if (refused) {  // (8)
-    ++to.lane->leaf->refusals;
+  if (refused) ++to.lane->leaf->refusals;
+  if (refused || ending == Ending::unused) {  // (8)
     to.unit->requests.amend(waiter.request_entry, 0);
     to.unit->tokens.amend(waiter.token_entry, 0);
   } else if (ending != Ending::ignored) {

@@ -28,7 +28,8 @@ struct Arrival {
 };
 
 /// How an attempt ended, for the permits and the adaptive limit.
-enum class Ending { served, refused_concurrency, refused_rate, refused_overloaded, transient, damaged, ignored };
+/// `unused`: granted, but nothing was sent; costs no request and no tokens of a per-minute limit, like a refusal.
+enum class Ending { served, refused_concurrency, refused_rate, refused_overloaded, transient, damaged, ignored, unused };
 
 enum class Answer { granted, queued, queue_full };
 

@@ -79,7 +79,8 @@ std::optional<std::array<int, 3>> clock_at(std::string_view text, std::size_t at
   return std::array<int, 3>{*h, *m, *s};
 }
 
-/// A point in time, as a wait. Numbers: under 10^9 a wait in seconds, under 10^12 seconds since 1970, else milliseconds.
+}  // namespace
+
 std::optional<Duration> parse_reset(std::string_view text, WallTime now) {
   text = trimmed(text);
   std::string_view rest = text;
@@ -93,8 +94,6 @@ std::optional<Duration> parse_reset(std::string_view text, WallTime now) {
   if (const auto at = find_date_time(text, std::chrono::hours(0))) return bounded(*at - now);
   return std::nullopt;
 }
-
-}  // namespace
 
 std::optional<Duration> parse_reset_duration(std::string_view text) {
   text = trimmed(text);

@@ -20,6 +20,9 @@ std::optional<Duration> wait_asked(const HeaderLookup& header, WallTime now);
 std::optional<WallTime> parse_http_date(std::string_view text, WallTime now);
 /// `YYYY-MM-DD` `T` or space `HH:MM:SS`, anywhere in the text, with Z or ±HH:MM behind it, else in the zone `offset`.
 std::optional<WallTime> find_date_time(std::string_view text, std::chrono::hours offset);
+/// A point in time, as a wait, never negative, at most 31 days: a duration as below, a date with time (UTC unless it says
+/// otherwise) or a number: under 10^9 a wait in seconds, under 10^12 seconds since 1970, else milliseconds.
+std::optional<Duration> parse_reset(std::string_view text, WallTime now);
 /// "6m0s", "1.5s", "20ms", "1h2m3s", "2d"; a bare number is seconds.
 std::optional<Duration> parse_reset_duration(std::string_view text);
 

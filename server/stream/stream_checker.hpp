@@ -74,7 +74,8 @@ class StreamChecker {
 };
 
 /// A whole (not streamed) body that should be JSON: checks utf8, json, shape with the same actions.
-/// `findings` gets what was found; true = may be delivered.
-bool check_json_body(std::string_view body, Dialect dialect, const Config& config, std::vector<Finding>& findings);
+/// `findings` gets what was found, `usage` what the body says of tokens; true = may be delivered.
+bool check_json_body(std::string_view body, Dialect dialect, const Config& config, std::vector<Finding>& findings,
+                     Usage& usage);
 
 }  // namespace siltgate::stream

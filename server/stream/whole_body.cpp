@@ -23,7 +23,8 @@ bool record(const Config& config, Check check, std::string reason, std::string_v
 
 }  // namespace
 
-bool check_json_body(std::string_view body, Dialect dialect, const Config& config, std::vector<Finding>& findings) {
+bool check_json_body(std::string_view body, Dialect dialect, const Config& config, std::vector<Finding>& findings,
+                     Usage& usage) {
   if (dialect == Dialect::none) return true;
   bool deliver = true;
   if (const Utf8Span span = scan_utf8(body); span.sound < body.size()) {
@@ -36,6 +37,7 @@ bool check_json_body(std::string_view body, Dialect dialect, const Config& confi
     const std::string reason = body.empty() ? "the body is empty" : "the body is not one JSON value: " + read.reason;
     return record(config, Check::json, reason, body, read.fault_at, findings) && deliver;
   }
+  usage = {reader.facts().input_tokens.value_or(-1), reader.facts().output_tokens.value_or(-1)};
   const std::string wrong = whole_body_fault(dialect, reader.facts());
   if (!wrong.empty()) deliver &= record(config, Check::shape, wrong, body, 0, findings);
   return deliver;

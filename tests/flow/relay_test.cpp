@@ -63,6 +63,18 @@ TEST_CASE("a missing [DONE] after a finish reason is no failure", "[relay]") {
   CHECK(reply.body == chat_event("Hi") + chat_finish());
 }
 
+TEST_CASE("an empty stream passes where the user does not want its end checked", "[relay]") {
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.end_stream();
+  });
+  RunningSiltgate siltgate(upstream, R"({"validate": {"finish": "pass"}})");
+  auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 200);
+  CHECK(reply.clean());
+  CHECK(reply.body.empty());
+}
+
 TEST_CASE("a break after the proper end is no failure for the client", "[relay]") {
   ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
     exchange.start_stream();

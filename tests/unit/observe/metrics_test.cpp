@@ -148,12 +148,13 @@ TEST_CASE("status prints a table per key with its warnings", "[observe]") {
   s.draining = true;
   s.bottleneck = "siltgate is the bottleneck for zai/#9f3c";
   s.keys[0].held = 90s;
+  s.keys[0].held_reason = "quota spent, code 1308";
   CHECK(status_table(s, false) ==
         "siltgate 0.1.0, up 1h02m, listening on 127.0.0.1:4290\n"
         "provider zai (default): https://api.z.ai/api/coding/paas/v4 (profile zai)\n"
         "draining: no new work is taken\n"
         "siltgate is the bottleneck for zai/#9f3c\n"
-        "zai/#9f3c glm-4.6 is held for 1m30s\n"
+        "zai/#9f3c glm-4.6 is held for 1m30s: quota spent, code 1308\n"
         "\n"
         "KEY        MODEL    IN FLIGHT  WAITING  OLDEST  REFUSED  DAMAGED  TTFT p50/p95  TOK/S\n"
         "zai/#9f3c  glm-4.6   1/1 auto        1     12s        3        0    830ms/2.1s   41.5\n"

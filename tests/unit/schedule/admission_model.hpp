@@ -169,9 +169,9 @@ struct Model {
       --running[s];
       if (s != 0 && l.release_delay > Duration{0}) rests[s].push_back(now + l.release_delay);
     }
-    const bool refused = ending == Ending::refused_concurrency || ending == Ending::refused_rate ||
-                         ending == Ending::refused_overloaded;
-    if (refused && r.charged_unit == unit(r.target)) {
+    const bool uncounted = ending == Ending::refused_concurrency || ending == Ending::refused_rate ||
+                         ending == Ending::refused_overloaded || ending == Ending::unused;
+    if (uncounted && r.charged_unit == unit(r.target)) {
       amend(starts[r.charged_unit], r.start_entry, 0);
       amend(tokens[r.charged_unit], r.token_entry, 0);
     }

@@ -112,7 +112,7 @@ struct Walk {
   }
 
   void finish(Ticket ticket) {
-    const Ending ending = chance(60) ? Ending::served : static_cast<Ending>(pick(7));
+    const Ending ending = chance(60) ? Ending::served : static_cast<Ending>(pick(8));
     model.stop(ticket, ending, now);
     drop(ticket);
     admission.finish(ticket, ending, now);

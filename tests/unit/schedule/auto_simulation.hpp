@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A provider with a cap nobody tells, clients that always have more to ask, and the automatic limit between them, on a
-// virtual clock. A refusal is answered at once and retried after a back-off, as the exchange does it.
+// virtual clock. Requests and answers take time to arrive, so that a start may meet a neighbour that is just leaving. A
+// refusal is answered at once and retried after a back-off, as the exchange does it.
 #pragma once
 
 #include <algorithm>
@@ -35,9 +36,10 @@ struct Setting {
   std::string profile = "zai";
   Concurrency concurrency{Concurrency::Mode::automatic, 0, 0};
   unsigned seed = 1;
+  std::chrono::milliseconds latency{50};       // one way
+  std::chrono::milliseconds shortest{5'000}, longest{15'000};  // an answer
 };
 
-/// Answers take 5 to 15 seconds.
 inline Outcome run(const Setting& setting) {
   using namespace std::chrono_literals;
   const TimePoint begin{1h};
@@ -52,20 +54,26 @@ inline Outcome run(const Setting& setting) {
   admission.configure({{"p", limits}}, 0, queue, now);
 
   Outcome outcome;
-  enum What { refuse, serve };
+  enum What { reach, leave, refuse, serve };
   using Event = std::tuple<TimePoint, Ticket, What>;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   int at_provider = 0;
   std::vector<int> tries(static_cast<std::size_t>(setting.requests) + 1);
   const auto seconds = [&] { return std::chrono::duration<double>(now - begin).count(); };
+  // Requests overtake each other on their way.
   const auto start = [&](Ticket ticket) {
+    const auto jitter = std::chrono::microseconds(random() % 1000) * setting.latency.count();
+    events.emplace(now + setting.latency + jitter, ticket, reach);
+  };
+  const auto reached = [&](Ticket ticket) {
     const bool refused = at_provider >= setting.true_cap(seconds()) || chance(random) < setting.random_refusal;
     if (refused) {
-      events.emplace(now + 100ms, ticket, refuse);
-    } else {
-      ++at_provider;
-      events.emplace(now + 5s + std::chrono::milliseconds(random() % 10'000), ticket, serve);
+      events.emplace(now + setting.latency, ticket, refuse);
+      return;
     }
+    ++at_provider;
+    const auto spread = static_cast<unsigned>((setting.longest - setting.shortest).count()) + 1;
+    events.emplace(now + setting.shortest + std::chrono::milliseconds(random() % spread), ticket, leave);
   };
   const auto note = [&] {
     const auto rows = admission.snapshot(now);
@@ -88,8 +96,12 @@ inline Outcome run(const Setting& setting) {
       const auto [at, ticket, what] = events.top();
       events.pop();
       now = at;
-      if (what == serve) {
+      if (what == reach) {
+        reached(ticket);
+      } else if (what == leave) {
         --at_provider;
+        events.emplace(now + setting.latency, ticket, serve);
+      } else if (what == serve) {
         ++outcome.served;
         admission.finish(ticket, Ending::served, now);
       } else {

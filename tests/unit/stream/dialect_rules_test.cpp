@@ -151,7 +151,8 @@ TEST_CASE("a whole body is JSON of its dialect or does not pass", "[stream]") {
   std::vector<Finding> findings;
   const auto good = [&](std::string_view body, Dialect dialect) {
     findings.clear();
-    return check_json_body(body, dialect, all(Action::reject), findings);
+    Usage usage;
+    return check_json_body(body, dialect, all(Action::reject), findings, usage);
   };
   CHECK(good(R"({"choices":[{"message":{"content":"x"}}]})", Dialect::openai_chat));
   CHECK(good(R"({"error":{"message":"x"}})", Dialect::openai_chat));

@@ -52,7 +52,8 @@ TEST_CASE("the JSON files of the reference corpus are judged rightly", "[stream]
     std::vector<Finding> findings;
     Config config = all(Action::reject);
     config[Check::shape] = Action::pass;
-    const bool streamed = check_json_body(text, Dialect::openai_chat, config, findings);
+    Usage usage;
+    const bool streamed = check_json_body(text, Dialect::openai_chat, config, findings, usage);
     if (name.starts_with("y_")) CHECK((is_json(text) && in_pieces(text, 1) && streamed));
     if (name.starts_with("n_")) CHECK_FALSE((is_json(text) || in_pieces(text, 1) || streamed));
     if (name.starts_with("i_")) CHECK(is_json(text) == in_pieces(text, 3));
