@@ -169,7 +169,9 @@ void look_at_opencode(const Ground& ground, const Io& io, doctor::Findings& find
   }
   seen.input = input_kind();
   seen.plugins_disabled = switched_on(io, "OPENCODE_DISABLE_DEFAULT_PLUGINS");
-  const std::string home = setup::home_of(machine), config = io.env("XDG_CONFIG_HOME").value_or(home + "/.config"), cache = io.env("XDG_CACHE_HOME").value_or(home + "/.cache");
+  const std::string home = setup::home_of(machine);
+  const auto xdg_config = first_set(io, {"XDG_CONFIG_HOME"}), xdg_cache = first_set(io, {"XDG_CACHE_HOME"});
+  const std::string config = xdg_config ? xdg_config->second : home + "/.config", cache = xdg_cache ? xdg_cache->second : home + "/.cache";
   seen.modules_folder = config + "/opencode/node_modules";
   seen.modules = exists(seen.modules_folder);
   seen.models_cached = exists(cache + "/opencode/models.json");

@@ -33,7 +33,8 @@ ServicePlace place_of(const Command& command, const Io& io) {
   place.system = command.system || (!command.user && place.uid == 0);
   place.program = own_program();
   place.home = io.env("HOME").value_or("");
-  place.config_home = io.env("XDG_CONFIG_HOME").value_or(place.home + "/.config");
+  place.config_home = io.env("XDG_CONFIG_HOME").value_or("");
+  if (place.config_home.empty()) place.config_home = place.home + "/.config";
   place.follow = command.follow;
   std::error_code ignored;
   if (!has_launchd)

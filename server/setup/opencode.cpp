@@ -90,7 +90,8 @@ class Planner {
       for (const Node& each : providers->items) add_if_known(all, each.key);
     for (const char* key : {"model", "small_model"})
       if (const std::string model = text_at(root_, {key}); !model.empty()) add_if_known(all, model.substr(0, model.find('/')));
-    const std::string data = machine_.env("XDG_DATA_HOME").value_or(home_of(machine_) + "/.local/share");
+    std::string data = machine_.env("XDG_DATA_HOME").value_or("");
+    if (data.empty()) data = home_of(machine_) + "/.local/share";
     const settings::Parsed logins = settings::parse_jsonc(machine_.read(data + "/opencode/auth.json").text);
     for (const Node& each : logins.root.items) add_if_known(all, each.key);
     if (gate_.providers.empty()) return all;
