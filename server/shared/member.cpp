@@ -30,8 +30,10 @@ void Member::connected(const std::string& run, TimePoint now) {
 void Member::disconnected(TimePoint now) {
   now_ = now;
   check(now);
+  const bool still_local = mode_ == Mode::local && joining_;
   linked_ = joining_ = looking_ = false;
   beat_at_ = poke_at_ = TimePoint::max();
+  if (still_local) confirm_all();  // asked for while the answer to join was awaited
   change_mode(config_.refuse_when_down ? Mode::refusing : Mode::local);
 }
 
@@ -91,6 +93,10 @@ void Member::confirm(Ticket ticket, std::int64_t granted_ms, std::vector<int> le
   held = Held{asked.mapped().number, std::move(asked.mapped().proposal.path), granted_ms, std::move(levels), false};
   if (granted_ms > 0) started_.try_emplace(ticket, granted_ms);
   effects_.confirmed.push_back(ticket);
+}
+
+void Member::confirm_all() {
+  while (!asks_.empty()) confirm(asks_.begin()->first, 0, {});
 }
 
 void Member::give_back(Ticket ticket, schedule::Ending ending, bool keep_place, TimePoint now) {

@@ -9,6 +9,8 @@
 //     Redis down and `refuse`: nothing is confirmed, and permits are lost when the lease is over.
 // (4) Redis back: everything held is said first (join), then what is asked for is asked again. From the moment join is sent
 //     nothing is confirmed here any more.
+// (5) The part for the next outage grows at once and shrinks only after a lease in which fewer were seen: who is late to come back
+//     after an outage still counts, or a second outage would give its part to others while it goes on with it.
 #pragma once
 
 #include <cstdint>
@@ -147,6 +149,7 @@ class Member {
   void enter(const Ask& ask);
   void leave(const Held& held, schedule::Ending ending);
   void confirm(Ticket ticket, std::int64_t granted_ms, std::vector<int> levels);
+  void confirm_all();
   void granted(std::string_view word);
   void lose_all();
   void change_mode(Mode mode);
@@ -171,6 +174,7 @@ class Member {
   TimePoint poke_at_ = TimePoint::max();
   TimePoint settled_at_{};
   int parts_ = 1, rank_ = 0;
+  std::optional<TimePoint> fewer_since_;
   std::int64_t server_ms_ = 0;      // as of server_at_
   TimePoint server_at_{};
   TimePoint now_{};

@@ -67,6 +67,7 @@ void Member::after_join(const RespValue& answer, TimePoint now) {
   joining_ = false;
   effects_.salt = answer.at(4).text;
   settled_at_ = now + std::chrono::milliseconds(answer.at(7).as_number());
+  fewer_since_.reset();
   set_part(answer.at(5), answer.at(6));
   epoch_ = answer.at(8).text;
   change_mode(Mode::shared);
@@ -86,7 +87,9 @@ void Member::after_join(const RespValue& answer, TimePoint now) {
 
 void Member::set_part(const RespValue& parts, const RespValue& rank) {
   const int p = std::max(1, static_cast<int>(parts.as_number())), r = static_cast<int>(rank.as_number());
-  if (p < parts_ && now_ < settled_at_) return;  // the others are on their way back; a new outage must not find us thinking we are alone
+  if (p >= parts_) fewer_since_.reset();
+  else if (!fewer_since_) fewer_since_ = now_;
+  if (fewer_since_ && now_ - *fewer_since_ < config_.lease) return;  // (5)
   effects_.part_changed = effects_.part_changed || p != parts_ || r != rank_;
   parts_ = p;
   rank_ = r;

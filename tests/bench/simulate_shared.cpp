@@ -31,7 +31,7 @@ struct World {
   std::vector<std::unique_ptr<Member>> members;
   std::vector<std::vector<int>> served;      // by instance and key
   std::vector<int> running;                  // by key
-  int most = 0, keys;
+  int most = 0, lost = 0, keys;
   Duration time = 1h;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   std::mt19937 random{7};
@@ -50,6 +50,7 @@ struct World {
     Member& member = *members.emplace_back(std::make_unique<Member>(config));
     driver.seat({&member, [this] { return now(); }, [this, i](const Effects& e) {
                    for (Ticket ticket : e.confirmed) start(i, ticket);
+                   lost += static_cast<int>(e.lost.size());
                  }});
     set_time();
     member.connected("run", now());
@@ -133,9 +134,11 @@ int main(int argc, char** argv) {
   std::printf("%d instances, %d keys, cap %d, %lld virtual seconds\n", instances, keys, cap, static_cast<long long>(span.count()));
   std::printf("served %ld, at most %d in flight on a key; use of the caps %.1f %%\n", total, world.most,
               100.0 * static_cast<double>(total) * 10 / (keys * cap * seconds));
+  if (world.lost > 0) std::printf("%d permits lost, though every instance was awake\n", world.lost);
   std::printf("per session and key: least %d, most %d, largest difference on one key %.0f\n", least, most, worst);
   std::printf("calls %.0f (%.2f per exchange, %.1f per second), messages %llu\n", all_calls, all_calls / static_cast<double>(total),
               all_calls / seconds, static_cast<unsigned long long>(world.driver.messages - messages));
   const double busy = redis_cpu(world.driver) - cpu;
   std::printf("Redis used %.0f us of CPU per call, %.2f %% of a core\n", busy / all_calls * 1e6, busy / seconds * 100);
+  return world.most > cap || world.lost > 0;
 }

@@ -265,6 +265,50 @@ TEST_CASE("Redis down and local: this instance confirms, keeps what runs and cla
   CHECK(bench.member.settled_at() == bench.now + 500ms);
 }
 
+TEST_CASE("Redis down and local: what was asked for while it seemed to come back is confirmed when it does not", "[shared]") {
+  Bench bench;
+  bench.join();
+  bench.member.disconnected(bench.now);
+  bench.member.connected("run2", bench.now);
+  bench.propose(8);
+  CHECK(bench.take().confirmed.empty());
+  bench.member.disconnected(bench.now);
+  CHECK(bench.take().confirmed == std::vector<Ticket>{8});
+}
+
+TEST_CASE("the part for an outage shrinks only after a lease with fewer instances, counted anew after each return", "[shared]") {
+  Bench bench;
+  bench.join();
+  const auto come_back = [&](int parts, int rank) {
+    bench.member.disconnected(bench.now);
+    bench.member.connected("run2", bench.now);
+    const Effects e = bench.take();
+    bench.member.answered(e.commands.at(0), bench.ok({}, {text("s"), number(parts), number(rank), number(0), text("e2")}), bench.now);
+    bench.take();
+  };
+  const auto beat = [&](int parts, int rank) {
+    bench.now = bench.member.next();
+    bench.member.tick(bench.now);
+    const Effects e = bench.take();
+    bench.member.answered(e.commands.at(0), bench.ok({}, {number(parts), number(rank), list({})}), bench.now);
+    bench.take();
+  };
+  come_back(1, 0);
+  beat(1, 0);
+  CHECK(bench.member.parts() == 3);
+  CHECK(bench.member.rank() == 1);
+  bench.now += 9s;
+  come_back(1, 0);  // a second outage: the others may still be on their way
+  beat(2, 0);
+  beat(1, 0);
+  CHECK(bench.member.parts() == 3);
+  for (int i = 0; i < 3; ++i) beat(1, 0);
+  CHECK(bench.member.parts() == 1);
+  CHECK(bench.member.rank() == 0);
+  beat(4, 2);
+  CHECK(bench.member.parts() == 4);
+}
+
 TEST_CASE("Redis down and refuse: nothing is confirmed, and what runs ends with the lease", "[shared]") {
   Bench bench(true);
   bench.join();
