@@ -37,6 +37,7 @@ void App::State::apply(settings::Settings next) {
   settings = std::move(next);
   log.set_level(settings.log.level);
   secrets = secrets_of(settings);
+  apply_capture();
   if (wants_demo(settings.flow) && !demo) {
     demo = std::make_unique<demo::Demo>(io.get_executor());
     demo->listen();
@@ -59,6 +60,14 @@ void App::State::apply(settings::Settings next) {
   services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default);
   services.config = std::move(config);
   turnstile.settle();
+}
+
+/// Captures need a state directory; without one they are off.
+void App::State::apply_capture() {
+  const std::string folder = surroundings.state_directory.empty() ? "" : surroundings.state_directory + "/captures";
+  services.captures.configure(settings.capture, folder, secrets, [this](bool trouble, const std::string& sentence) {
+    trouble ? log.warn(sentence) : log.info(sentence);
+  });
 }
 
 bool App::State::listeners_changed(const settings::Settings& next) const {

@@ -105,6 +105,7 @@ void App::State::housekeeping() {
     if (error) return;
     notify_service("WATCHDOG=1");
     pool.sweep(Clock::now());
+    if (++beats % 4 == 0) services.captures.sweep();
     save_memory();
     housekeeping();
   });

@@ -63,12 +63,14 @@ Result<BodySource::Piece> BodySource::decode(std::span<char> bytes) {
   }
   x_.record.bytes_in += decoded->payload.size();
   x_.hashes.add_in(decoded->payload);
+  x_.capture.read(decoded->payload, decoder_.chunk_ends(), Clock::now());
   bool last = decoder_.done();
   if (last) finish(decoded->used == bytes.size() && early_.empty());
   return Piece{decoded->payload, last};
 }
 
 void BodySource::finish(bool nothing_left) {
+  x_.capture.body_ended(Clock::now());
   if (reusable_ && nothing_left && lease_) x_.services.pool.put_back(std::move(*lease_), Clock::now());
   lease_.reset();
 }

@@ -45,7 +45,7 @@ struct Exchange {
   std::optional<Key> replacement_key;    // auth: replace
 
   Phase phase = Phase::read_request;     // where it is, for status and verdict
-  Reply reply;
+  Reply reply;                           // tells `capture` what leaves
   Heartbeat heartbeat;
   Permit permit;
   schedule::Refusal refusal;             // of the last attempt
@@ -65,6 +65,7 @@ struct Exchange {
   bool answered = false;                 // no upstream needed: own page, HEAD /, refusal
 
   observe::ExchangeRecord record;
+  observe::Recording capture;            // off where captures are
   observe::HashPair hashes;
 
   observe::Attempt& attempt() { return record.attempts.back(); }
@@ -83,6 +84,8 @@ Task<void> handle_exchange(Exchange& x);
 
 /// A failure as the client sees it: an HTTP error, the provider's own error, an error event, or nothing but a cut.
 Task<void> answer_failure(Exchange& x, Failure failure);
+/// Begins the recording, where captures are on; from here on it goes along.
+void begin_capture(Exchange& x, std::string_view credential);
 /// Closes the books: permit, record, verdict, log. Once.
 void settle(Exchange& x, const std::optional<Failure>& failure);
 

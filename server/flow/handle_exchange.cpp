@@ -53,6 +53,7 @@ Task<Result<void>> attempt(Exchange& x) {
   x.attempt().ended = Clock::now();
   if (!walked) x.attempt().failure = walked.error();
   heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
+  x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);
   co_return walked;
 }
 
@@ -173,7 +174,7 @@ Task<Result<void>> run_phases(Exchange& x) {
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c), heartbeat(s.executor) {
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c, capture), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();

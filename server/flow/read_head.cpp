@@ -42,6 +42,7 @@ Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease) 
     if (!size) co_return size.error();
     auto head = http::parse_response_head(std::string_view(buffered).substr(0, *size), x.request.method == "HEAD", x.config->http);
     if (!head) co_return malformed(head.error());
+    x.capture.response(std::string_view(buffered).substr(0, *size), Clock::now());
     buffered.erase(0, *size);
     if (head->status == 101) {
       Failure switched{Phase::read_head, Party::provider, Cause::upstream_malformed, Retry::never, {}, ""};

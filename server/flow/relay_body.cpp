@@ -77,6 +77,7 @@ void note_findings(Exchange& x, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     Finding& noted = x.record.findings.emplace_back(finding);
     noted.attempt = static_cast<int>(x.record.attempts.size());
+    x.capture.finding(noted, Clock::now());
     if (x.services.found) x.services.found(x.record, noted);
   }
 }

@@ -14,6 +14,7 @@
 #include "flow/turnstile.hpp"
 #include "http/error_reply.hpp"
 #include "http/head.hpp"
+#include "observe/capture_desk.hpp"
 #include "observe/record.hpp"
 #include "route/route_table.hpp"
 #include "schedule/quota_holds.hpp"
@@ -62,8 +63,10 @@ struct Services {
   std::unordered_map<std::string, int> under_way{};
   std::unordered_set<net::Watch*> idle{};  // sessions between two requests
 
+  observe::CaptureDesk captures{};
+
   /// The exchange is over: judged, logged, kept. Called once per exchange.
-  std::function<void(observe::ExchangeRecord&&)> settled{};
+  std::function<void(observe::ExchangeRecord&&, observe::Recording&&)> settled{};
   /// A check found something and did not let it pass unmarked (--debug dumps it).
   std::function<void(const observe::ExchangeRecord&, const Finding&)> found{};
   /// Pages under the admin path; empty = not one of ours.

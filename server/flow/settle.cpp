@@ -21,7 +21,7 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
       (failure->cause == Cause::upstream_closed || failure->cause == Cause::upstream_reset))
     record.closed_first = observe::Closer::upstream;
   bool own_page = x.answered && !failure;  // pages of siltgate itself are not exchanges with a provider
-  if (!own_page && x.services.settled) x.services.settled(std::move(record));
+  if (!own_page && x.services.settled) x.services.settled(std::move(record), std::move(x.capture));
 }
 
 }  // namespace siltgate::flow
