@@ -29,6 +29,7 @@ struct Tree {
   bool version = false;
   CLI::Option* init = nullptr;
   CLI::Option* hex = nullptr;
+  CLI::Option* show_id = nullptr;
 };
 
 void add_global_flags(Tree& tree) {
@@ -59,9 +60,9 @@ CLI::App* add_verb(Tree& tree, Verb verb, const char* description, const char* m
 void add_capture_verbs(Tree& tree) {
   Command& command = tree.command;
   CLI::App* show = add_verb(tree, Verb::show, "the recording of one exchange", manual_show);
-  show->add_option("id", command.id, "exchange, file of a capture, or \"last\"")->type_name("ID");
+  tree.show_id = show->add_option("id", command.id, "exchange, file of a capture, or \"last\"")->type_name("ID");
   show->add_flag("--events", command.events, "its events: time, offset, size, what the checks said");
-  tree.hex = show->add_option("--hex", command.hex_event, "hex and text around the fault, or of event N")->expected(0, 1)->type_name("[N]");
+  tree.hex = show->add_option("--hex", command.hex_word, "hex and text around the fault, or of event N")->expected(0, 1)->type_name("[N]");
   show->add_flag("--chat", command.chat, "reasoning, text and tool calls, put together");
   show->add_flag("--raw", command.raw, "the received bytes, exactly");
   show->add_flag("--headers", command.headers, "all heads, credentials replaced");
@@ -173,7 +174,7 @@ std::string about_values(const Command& command) {
   if (!command.since.empty() && !parse_duration(command.since))
     faults.push_back("--since is a time such as 30s, 10m or 2h, not \"" + command.since + "\"");
   if (command.attempt < 0) faults.push_back("--attempt is a number from 1 on");
-  if (command.hex_event < 0) faults.push_back("--hex takes the number of an event, from 1 on");
+  if (command.hex && command.hex_event < 0) faults.push_back("--hex takes the number of an event, from 1 on, not \"" + command.hex_word + "\"");
   if (command.verb == Verb::export_capture && command.har + command.curl + command.bundle != 1)
     faults.push_back("export wants one of --har, --curl and --bundle");
   if (command.count < 1) faults.push_back("--count is a number from 1 on");
@@ -183,6 +184,18 @@ std::string about_values(const Command& command) {
   for (const std::string& fault : faults)
     if (!fault.empty()) return fault;
   return {};
+}
+
+/// `show --hex ID` reads as if the ID were the number of an event.
+void read_hex(Tree& tree) {
+  Command& command = tree.command;
+  command.hex = tree.hex->count() > 0;
+  if (command.hex_word.empty()) return;
+  const bool number = command.hex_word.size() < 10 && command.hex_word.find_first_not_of("0123456789") == std::string::npos;
+  if (number) command.hex_event = std::stoi(command.hex_word);
+  if (command.hex_event > 0) return;
+  if (number || tree.show_id->count() > 0) command.hex_event = -1;
+  else command.id = command.hex_word;
 }
 
 bool switched_on(const Env& env, const char* name) {
@@ -266,7 +279,7 @@ Parsed parse_command_line(std::vector<std::string> arguments, const Env& env) {
   if (!verb.empty()) tree.command.verb = verb_named(verb);
   if (tree.version) tree.command.verb = Verb::version;
   tree.command.init = tree.init->count() > 0;
-  tree.command.hex = tree.hex->count() > 0;
+  read_hex(tree);
   apply_environment(tree, env);
   if (const std::string fault = about_values(tree.command); !fault.empty()) return usage(fault, verb);
   parsed.command = std::move(tree.command);

@@ -39,6 +39,7 @@ struct Command {
   int attempt = 0;           // show, replay; 0 = the last one that was answered
   bool events = false, hex = false, chat = false, raw = false, headers = false, diff = false;   // show
   int hex_event = 0;         // show --hex N; 0 = around the fault
+  std::string hex_word;      // what stood behind --hex: a number, or the ID
   bool har = false, curl = false, bundle = false;   // export
   bool once = false;         // replay
   bool fast = false;         // replay

@@ -52,8 +52,8 @@ Task<Result<void>> attempt(Exchange& x) {
     walked = co_await walk_upstream(x, true);
   x.attempt().ended = Clock::now();
   if (!walked) x.attempt().failure = walked.error();
-  heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
   x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);
+  heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
   co_return walked;
 }
 

@@ -42,7 +42,7 @@ Task<Result<void>> Reply::send(std::string_view first, std::string_view second, 
   std::size_t size = first.size() + second.size();
   if (size == 0 && !last) co_return Result<void>{};
   body_bytes_ += size;
-  if (size > 0) capture_.delivered(first, second, Clock::now());
+  capture_.delivered(first, second, Clock::now());
   char header[20];
   std::string_view chunk, end;
   if (framing_.kind == Framing::chunked) {

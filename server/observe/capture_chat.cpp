@@ -137,6 +137,12 @@ void take(Chat& chat, Dialect dialect, const std::string& text) {
   if (dialect == Dialect::anthropic_messages) take_anthropic(chat, json);
 }
 
+/// A credential that came in several deltas is whole only here.
+std::string masked(std::string text) {
+  BodyMask({}).apply(text);
+  return text;
+}
+
 /// Line by line, so that line breaks stay and everything else that steers a terminal does not.
 std::string lines_made_visible(const std::string& text) {
   std::string out;
@@ -157,7 +163,7 @@ std::string view_chat(const Capture& capture, const CapturedAttempt& attempt) {
   else
     for (const CapturedEvent& event : events_of(attempt)) take(chat, capture.dialect, event.data);
   std::string out;
-  for (const Part& part : chat.parts) out += "--- " + visible(part.title, 200) + "\n" + lines_made_visible(redact(part.text));
+  for (const Part& part : chat.parts) out += "--- " + visible(part.title, 200) + "\n" + lines_made_visible(masked(part.text));
   if (!chat.end.empty()) out += "--- finished: " + visible(chat.end, 100) + "\n";
   else out += fmt::format("--- not finished: {}\n", attempt.how.empty() ? "the capture ends here" : attempt.how);
   if (chat.unread > 0) out += fmt::format("--- {} event{} no JSON; siltgate show --events names {}\n", chat.unread, chat.unread == 1 ? " is" : "s are", chat.unread == 1 ? "it" : "them");

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "observe/capture_views.hpp"
-#include "observe/redact.hpp"
 #include "observe/visible.hpp"
 #include "stream/event_splitter.hpp"
 #include "stream/sse_field.hpp"
@@ -41,13 +40,19 @@ std::string findings_of(const Capture& capture, const CapturedAttempt& attempt, 
   return out.empty() ? "ok" : out;
 }
 
+/// The part in which one chunk differs from the next.
+std::string telling_part(const std::string& data) {
+  const auto delta = data.find("\"delta\":");
+  return data.size() <= 160 || delta == std::string::npos ? data : "… " + data.substr(delta);
+}
+
 std::string event_line(const Capture& capture, const CapturedAttempt& attempt, const CapturedEvent& event) {
   const std::string number = event.number > 0 ? std::to_string(event.number) : "-";
   const std::string what = event.comment ? "comment" : event.number == 0 ? "no data" : findings_of(capture, attempt, event.number);
-  const std::string shown = event.comment || event.data.empty() ? event.bytes : event.data;
+  const std::string shown = event.comment || event.data.empty() ? event.bytes : telling_part(event.data);
   return fmt::format("{:>6} {:>10.1f} {:>9} {:>7}  {:<18} {}{}\n", number, static_cast<double>(event.ns) / 1e6, event.offset,
                      event.bytes.size(), what + (event.open ? " (cut)" : ""), event.name.empty() ? "" : visible(event.name, 40) + ": ",
-                     visible(redact(shown.substr(0, 1024)), 160));
+                     visible(shown, 160));
 }
 
 }  // namespace

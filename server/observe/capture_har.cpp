@@ -72,8 +72,8 @@ std::int64_t start_of(const Capture& capture, const CapturedAttempt& attempt) {
 }
 
 Json entry_of(const Capture& capture, const CapturedAttempt& attempt) {
-  const std::int64_t start = start_of(capture, attempt);
   const std::int64_t head = attempt.head ? attempt.head->ns : attempt.end_ns;
+  const std::int64_t start = std::min(head, start_of(capture, attempt));
   const std::int64_t end = std::max(attempt.end_ns, attempt.reads.empty() ? head : attempt.reads.back().ns);
   Json out{{"startedDateTime", iso8601(capture.started_at + std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(start)))}};
   out["time"] = ms(end - start);

@@ -32,11 +32,13 @@ std::string dump_around(std::string_view bytes, std::size_t at) {
   return hexdump(bytes.substr(from, 2 * around), from, at);
 }
 
+std::string count(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
 std::string attempt_line(const CapturedAttempt& attempt) {
   std::uint64_t bytes = 0;
   for (const CapturedRead& read : attempt.reads) bytes += read.bytes.size();
-  return fmt::format("  {}. {}, {} reads, {} bytes, ended: {}\n", attempt.number, attempt.head ? fmt::format("status {}", attempt.head->status) : "no response head",
-                     attempt.reads.size(), bytes, attempt.how.empty() ? "not recorded" : attempt.how);
+  return fmt::format("  {}. {}, {}, {}, ended: {}\n", attempt.number, attempt.head ? fmt::format("status {}", attempt.head->status) : "no response head",
+                     count(attempt.reads.size(), "read"), count(bytes, "byte"), attempt.how.empty() ? "not recorded" : attempt.how);
 }
 
 }  // namespace
@@ -55,7 +57,7 @@ std::string view_overview(const Capture& capture) {
                      capture.request_body ? "recorded" : "not recorded (capture mode all records requests)");
   out += "attempts:\n";
   for (const CapturedAttempt& attempt : capture.attempts) out += attempt_line(attempt);
-  out += fmt::format("delivered: {} bytes in {} writes\n", capture.delivered(true).size(), capture.deliveries.size());
+  out += fmt::format("delivered: {} in {}\n", count(capture.delivered(true).size(), "byte"), count(capture.deliveries.size(), "write"));
   if (!capture.complete) out += "this capture is not complete: the disk did not keep up, it grew over a quarter of capture.max_total, or siltgate ended\n";
   if (capture.masked > 0) out += fmt::format("{} bytes are masked because they looked like credentials\n", capture.masked);
   return out + fmt::format("\nsiltgate show {} --events | --hex | --chat | --headers | --diff | --raw\n", capture.id);

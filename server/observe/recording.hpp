@@ -41,7 +41,7 @@ class Recording {
   void attempt_ended(const Failure* failure, TimePoint now) { if (state_) add_end(failure, now); }
   void reply(std::string_view head, TimePoint now) { if (state_) add_head("reply", head, now); }
   /// One write to the client; `second` follows `first`.
-  void delivered(std::string_view first, std::string_view second, TimePoint now) { if (state_) add_delivery(first, second, now); }
+  void delivered(std::string_view first, std::string_view second, TimePoint now) { if (state_ && first.size() + second.size() > 0) add_delivery(first, second, now); }
   /// A write that siltgate made up itself.
   void own(std::string_view bytes, TimePoint now) { if (state_) add_own(bytes, now); }
   /// Every later write is siltgate's own: its last words.

@@ -7,9 +7,10 @@
 namespace siltgate::observe {
 namespace {
 
-/// Bytes to hide: [from, to).
+/// Bytes to hide: [from, to). `by_shape`: not a known value, so that more of it may follow.
 struct Span {
   std::size_t from, to;
+  bool by_shape = true;
 };
 
 constexpr std::size_t shortest_secret = 4;
@@ -46,7 +47,7 @@ void find_values(std::string_view text, std::span<const std::string> secrets, st
   for (const std::string& secret : secrets) {
     if (secret.size() < shortest_secret) continue;
     for (auto at = text.find(secret); at != std::string_view::npos; at = text.find(secret, at + 1))
-      out.push_back({at, at + secret.size()});
+      out.push_back({at, at + secret.size(), false});
   }
 }
 
@@ -118,10 +119,13 @@ std::vector<Span> credentials(std::string_view text, std::span<const std::string
   std::sort(found.begin(), found.end(), [](Span a, Span b) { return a.from < b.from; });
   std::vector<Span> merged;
   for (Span span : found) {
-    if (!merged.empty() && span.from <= merged.back().to)
-      merged.back().to = std::max(merged.back().to, span.to);
-    else
+    if (merged.empty() || span.from > merged.back().to) {
       merged.push_back(span);
+      continue;
+    }
+    Span& last = merged.back();
+    last.by_shape = span.to > last.to ? span.by_shape : last.by_shape || (span.to == last.to && span.by_shape);
+    last.to = std::max(last.to, span.to);
   }
   return merged;
 }
@@ -163,7 +167,7 @@ std::size_t BodyMask::apply(std::string& pending) {
   }
   for (Span span : credentials(pending, secrets_, Place::body, false)) {
     hide(span.from, span.to);
-    open_ = open_ || span.to == pending.size();
+    open_ = open_ || (span.by_shape && span.to == pending.size());
   }
   seen_ = pending.size();
   return masked;

@@ -139,7 +139,7 @@ TEST_CASE("the environment stands in for what concerns the terminal, a flag beat
 
 TEST_CASE("completion knows every verb and flag the parser knows", "[cli]") {
   const auto tree = command_tree();
-  REQUIRE(tree.size() == 12);
+  REQUIRE(tree.size() == 15);
   CHECK(tree.front().name.empty());
   for (const VerbInfo& verb : tree) {
     CHECK_FALSE(verb.description.empty());
