@@ -126,12 +126,10 @@ RefusalClass class_by_tables(const Profile& profile, const Envelope& said) {
 
 }  // namespace
 
-Refusal classify(std::string_view profile_name, int status, std::string_view body, const HeaderLookup& header,
-                 WallTime now) {
+static Refusal classify_said(std::string_view profile_name, int status, const Envelope& said, const HeaderLookup& header,
+                             WallTime now) {
   const Profile& profile = profile_named(profile_name);
-  const Envelope said = read_envelope(body.substr(0, 64 * 1024));
   Refusal refusal;
-  if (status < 400 && !said.error) return refusal;  // (1)
   refusal.code = bounded_line(said.code.empty() ? said.type : said.code, 64);
   refusal.message = bounded_line(said.message, 512);
   refusal.wait = wait_asked(header, now);
@@ -147,6 +145,16 @@ Refusal classify(std::string_view profile_name, int status, std::string_view bod
       refusal.reset_at = now + std::chrono::duration_cast<WallTime::duration>(*refusal.wait);
   }
   return refusal;
+}
+
+Refusal classify(std::string_view profile, int status, std::string_view body, const HeaderLookup& header, WallTime now) {
+  const Envelope said = read_envelope(body.substr(0, 64 * 1024));
+  if (status < 400 && !said.error) return {};  // (1)
+  return classify_said(profile, status, said, header, now);
+}
+
+Refusal classify_event(std::string_view profile, std::string_view payload, const HeaderLookup& header, WallTime now) {
+  return classify_said(profile, 200, read_envelope(payload.substr(0, 64 * 1024)), header, now);
 }
 
 Duration full_jitter(int n, double random, Duration base, Duration cap) {
