@@ -21,7 +21,7 @@ const pairs = (entries) => el('dl', {}, ...entries.filter(([, value]) => value !
   .flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, String(value))]));
 
 function attemptRow(a, i) {
-  const said = a.refusal ? `refused: ${a.refusal}${a.code ? ` ${a.code}` : ''}` : a.failure ? `${a.failure.cause.replaceAll('_', ' ')} in ${a.failure.phase.replaceAll('_', ' ')}: ${a.failure.detail}` : 'served';
+  const said = a.refusal && a.refusal !== 'none' ? `refused: ${a.refusal}${a.code ? ` ${a.code}` : ''}` : a.failure ? `${a.failure.cause.replaceAll('_', ' ')} in ${a.failure.phase.replaceAll('_', ' ')}: ${a.failure.detail}` : 'served';
   const took = a.ended_ms !== undefined && a.admitted_ms !== undefined ? duration(a.ended_ms - a.admitted_ms) : '–';
   return el('tr', {}, el('td', { class: 'n' }, `${i + 1}.`), el('td', { class: 'n' }, String(a.status || '–')), el('td', {}, said), el('td', { class: 'n' }, took),
     el('td', { class: 'n' }, a.back_off_ms ? duration(a.back_off_ms) : '–'), el('td', {}, a.reused ? 'kept alive' : 'new'));
@@ -41,13 +41,13 @@ function finding(f) {
 }
 
 function identity(x) {
-  const tls = x.upstream.tls ? `${x.upstream.tls_version ?? 'TLS'}${x.upstream.tls_issuer ? `, ${x.upstream.tls_issuer}` : ''}` : 'none';
+  const tls = x.upstream.tls ? `${x.upstream.tls_version ?? 'TLS'}${x.upstream.tls_issuer ? `, certificate by ${x.upstream.tls_issuer}` : ''}` : 'without TLS';
   return pairs([
     ['Started', `${clock(x.started_at)} (${x.started_at})`], ['Request', `${x.method} ${x.target}, ${count(x.request_bytes)} bytes`],
     ['Client', `${x.client || '–'} from ${x.peer}`], ['Session', x.session], ['Class', x.class], ['Provider', x.provider], ['Key', x.key], ['Model', x.model],
-    ['Upstream', x.upstream.address && `${x.upstream.address}, TLS ${tls}`], ['Finish reason', x.finish_reason], ['Provider said', x.provider_error],
+    ['Upstream', x.upstream.address && `${x.upstream.address}, ${tls}`], ['Finish reason', x.finish_reason], ['Provider said', x.provider_error],
     ['Received', `${count(x.bytes_in)} bytes, ${count(x.events)} events`], ['SHA-256', x.sha256_in], ['Delivered', `${count(x.bytes_out)} bytes`],
-    ['SHA-256', x.sha256_out === x.sha256_in ? 'the same' : x.sha256_out], ['Closed first', x.closed_first], ['Answer for', x.replay_of]]);
+    ['SHA-256', x.sha256_out === x.sha256_in ? 'the same' : x.sha256_out], ['Closed first', x.closed_first === 'nobody' ? '' : x.closed_first], ['Answer for', x.replay_of]]);
 }
 
 export function drawWhy(x) {
@@ -70,7 +70,7 @@ function stretches(x) {
     const end = a.ended_ms ?? x.times_ms.ended;
     add(`connect${of}`, 'connect', a.admitted_ms, a.connected_ms ?? (a.failure ? end : undefined));
     add(`first byte${of}`, 'wait', a.connected_ms, a.first_byte_ms ?? end);
-    add(`${a.refusal ? 'refusal' : 'answer'}${of}`, a.refusal || a.failure ? 'lost' : 'answer', a.first_byte_ms, end);
+    add(`${a.refusal && a.refusal !== 'none' ? 'refusal' : 'answer'}${of}`, a.refusal || a.failure ? 'lost' : 'answer', a.first_byte_ms, end);
     const next = x.attempts[i + 1]?.admitted_ms;
     add(`back-off and queue ${i + 2}`, 'queue', end, next);
   });

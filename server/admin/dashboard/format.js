@@ -3,7 +3,7 @@
 
 export function duration(ms) {
   if (ms === null || ms === undefined) return '–';
-  if (ms < 1) return ms === 0 ? '0 ms' : `${ms.toFixed(1)} ms`;
+  if (ms < 10) return ms < 0.05 ? '0 ms' : `${ms.toFixed(1)} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60e3) return `${(ms / 1000).toFixed(ms < 10e3 ? 2 : 1)} s`;
   if (ms < 3600e3) return `${Math.floor(ms / 60e3)} m ${String(Math.floor(ms / 1000) % 60).padStart(2, '0')} s`;

@@ -39,7 +39,7 @@ function makeRow(x) {
   const node = el('tr', { tabindex: '-1', 'data-blame': x.verdict.blame, 'data-id': x.id, onclick: () => openExchange(x.id) },
     el('td', { class: 'time' }, el('time', { datetime: x.started_at }, clock(x.started_at))),
     el('td', { class: 'verdict' }, el('span', { class: 'sign', 'aria-hidden': 'true' }, signs[x.verdict.blame]), ' ', x.verdict.blame),
-    el('td', { class: 'what' }, x.verdict.blame === 'intact' && x.verdict.cause === 'intact' ? '' : `${x.verdict.cause}: ${x.verdict.summary}`),
+    el('td', { class: 'what' }, x.verdict.cause === 'intact' ? el('span', { class: 'quiet' }, x.finish_reason) : `${x.verdict.cause}: ${x.verdict.summary}`),
     el('td', { class: 'model' }, x.model || '–'),
     el('td', { class: 'client' }, shortClient(x.client)),
     el('td', { class: 'n status' }, x.status ? String(x.status) : '–'),
