@@ -72,6 +72,11 @@ if promtool:
             run = subprocess.run([promtool, "check", "rules", "--lint=none", str(file)], capture_output=True, text=True)
             if run.returncode:
                 faults.append(f"promtool check rules {file.name}: {run.stdout}{run.stderr}")
+        cases = pathlib.Path(folder) / "alerts.yml"
+        cases.write_text((root / "tests/metrics/alerts.yml").read_text().replace("RULES", str(rules[0])))
+        run = subprocess.run([promtool, "test", "rules", str(cases)], capture_output=True, text=True)
+        if run.returncode:
+            faults.append(f"promtool test rules: {run.stdout}{run.stderr}")
 
 print("\n".join(faults) or f"{len(known)} metrics, {len(queries)} queries, {len(rules)} file of rules hold" + ("" if promtool else " (without promtool)"))
 sys.exit(1 if faults else 0)

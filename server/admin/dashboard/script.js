@@ -21,7 +21,9 @@ const open = (id, view = 'why') => {
   follow();
 };
 
+let followed;
 function follow() {
+  followed = location.hash;
   const [id, view] = place();
   const x = exchanges.find((each) => each.id === id);
   if (x) showExchange(x, view, state);
@@ -145,7 +147,8 @@ prepareHistory(open, () => ((stale.history = true), draw()));
 $('keys').addEventListener('click', help);
 $('reload').addEventListener('click', async () => (await post('api/reload')) && toast('The configuration was read again.'));
 document.addEventListener('keydown', pressed);
-addEventListener('hashchange', follow);
-addEventListener('popstate', follow);
+const moved = () => location.hash === followed || follow();   // open() has been there already
+addEventListener('hashchange', moved);
+addEventListener('popstate', moved);
 setInterval(draw, 1000);
 listen();
