@@ -61,8 +61,8 @@ test('the page is told no more than four times a second', timed, async () => {
 
 test('cancel asks once more, cuts the stream without an end and lets the next one go', timed, async () => {
   await withDashboard(browser, {}, async ({ page, ask }) => {
-    const cut = await ask({ model: 'demo/slow', pace: 200 }, { wait: false });
-    await eventually(async () => assert.match(await text(page, '#live td.phase'), /relay body/));
+    const cut = await ask({ pace: 400 }, { wait: false });
+    await eventually(async () => assert.ok(Number(await text(page, '#live td.events')) > 1));
     const next = await ask({ session: 'ses_next' }, { wait: false });
     await eventually(async () => assert.equal(await rows(page, 'waiting').count(), 1));
     const button = page.locator('#live button.cancel');
@@ -122,11 +122,11 @@ test('a damaged exchange shows who did it, what was said, and the bytes', timed,
   await withDashboard(browser, {}, async ({ page, ask }) => {
     const { id, clean } = await ask({ model: 'demo/splice' });
     assert.equal(clean, false);
-    await eventually(async () => assert.match(await text(page, '#banner'), /provider.*second response/));
+    await eventually(async () => assert.match(await text(page, '#banner'), /provider.*second answer was spliced/));
     await page.click('#banner a');
     await eventually(async () => assert.equal(await text(page, '#exchange-title'), id));
     assert.match(await text(page, '#view'), /What you can do/);
-    assert.match(await text(page, '#view .finding'), /splice reject/);
+    assert.match(await text(page, '#view .finding >> nth=0'), /splice reject/);
     await page.getByRole('tab', { name: 'Chat' }).click();
     await eventually(async () => assert.match(await text(page, '#view .said[data-kind=text] .words'), /You said/));
     assert.equal(await page.locator('#view .said[data-kind=reasoning]').count(), 1);
@@ -160,12 +160,13 @@ test('markup in an answer, a prompt, a model name or a client stays text', timed
     const { id } = await ask({ prompt: payload, client: `<b>evil</b>/1.0`, session: '<i>session</i>' });
     await ask({ model: `demo/${payload}` });
     await eventually(async () => assert.equal(await rows(page, 'exchanges').count(), 2));
+    await openRow(page, id);
     for (const view of ['Why', 'Chat', 'Events', 'Hex', 'Diff', 'Timing']) {
-      await openRow(page, id, view);
+      await page.getByRole('tab', { name: view, exact: true }).click();
       await page.waitForTimeout(150);
       assert.equal(await page.locator('img, #view script, #view svg[onload], b, i').count(), 0, view);
     }
-    await openRow(page, id, 'Chat');
+    await page.getByRole('tab', { name: 'Chat' }).click();
     await eventually(async () => assert.ok((await text(page, '#view')).includes(payload)));
     assert.equal(await page.evaluate(() => window.hacked), undefined);
     // The browser itself would refuse markup out of strings: trusted types are required.
