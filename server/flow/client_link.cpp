@@ -6,7 +6,7 @@
 namespace siltgate::flow {
 namespace {
 constexpr std::size_t early_input_bound = 64 * 1024;
-constexpr std::size_t read_size = 16 * 1024;
+constexpr std::size_t read_size = 64 * 1024;
 }  // namespace
 
 /// Lets a wait that ends late see that its ClientLink is gone.
@@ -34,21 +34,23 @@ void ClientLink::readable(const ErrorCode& error) {
   arrived_.notify();
 }
 
-void ClientLink::take_early_input() {
-  std::array<char, read_size> buffer;
+net::Io ClientLink::read_now() {
+  std::array<char, read_size> buffer;  // left as it is: clearing it would cost more than the read
   net::Io io = connection_.try_read(buffer);
-  if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return watch_.raise(net::Wake::client_left);
   input_.append(buffer.data(), io.bytes);
+  return io;
+}
+
+void ClientLink::take_early_input() {
+  net::Io io = read_now();
+  if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return watch_.raise(net::Wake::client_left);
   if (input_.size() < early_input_bound) arm();
 }
 
 Task<Result<void>> ClientLink::read_more(Phase phase) {
   for (;;) {
     if (!armed_) {
-      std::size_t had = input_.size();
-      input_.resize(had + read_size);
-      net::Io io = connection_.try_read({input_.data() + had, read_size});
-      input_.resize(had + io.bytes);
+      net::Io io = read_now();
       if (io.status == net::Io::Status::ok) co_return Result<void>{};
       if (io.status != net::Io::Status::wants_read) co_return connection_.failure_of(io, phase);
       arm();

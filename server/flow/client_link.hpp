@@ -32,6 +32,7 @@ class ClientLink {
   void arm();
   void readable(const ErrorCode& error);
   void take_early_input();
+  net::Io read_now();          // one read into input()
 
   net::Connection connection_;
   net::Watch watch_;

@@ -119,10 +119,16 @@ function drawChat(chat) {
   return [...parts, el('p', { class: 'quiet' }, end + unread)];
 }
 
+/// The part in which one sound chunk differs from the next.
+function telling(event) {
+  const at = event.text.indexOf('"delta":');
+  return event.findings || at < 0 ? event.text : `… ${event.text.slice(at)}`;
+}
+
 function eventRow(event) {
   const number = event.number ? el('button', { type: 'button', class: 'small', title: 'Bytes of this event', onclick: () => showEvent(event.number) }, String(event.number)) : '–';
   return el('tr', { 'data-found': event.findings ? true : null }, el('td', { class: 'n' }, number), el('td', { class: 'n' }, event.ms.toFixed(1)), el('td', { class: 'n' }, String(event.offset)),
-    el('td', { class: 'n' }, String(event.bytes)), el('td', { class: 'found' }, event.findings || '✓'), el('td', { class: 'data' }, event.kind ? el('em', {}, event.kind) : '', event.kind ? ' ' : '', event.text));
+    el('td', { class: 'n' }, String(event.bytes)), el('td', { class: 'found' }, event.findings || '✓'), el('td', { class: 'data' }, event.kind ? el('em', {}, event.kind) : '', event.kind ? ' ' : '', telling(event)));
 }
 
 async function showEvent(number) {

@@ -57,7 +57,8 @@ function drawHead() {
   if (state.draining) notices.push('Draining: no new work is taken.');
   if (state.last_reload_error) notices.push(`The last reload was refused: ${state.last_reload_error}`);
   if (state.capture_stopped) notices.push(state.capture_stopped);
-  if (state.bottleneck) notices.push(state.bottleneck);
+  const held = state.keys.some((key) => key.held_ms);
+  if (state.bottleneck && !(held && state.bottleneck.endsWith('(held)'))) notices.push(state.bottleneck);
   for (const key of state.keys) if (key.held_ms) notices.push(`${keyName(key)} ${key.model} is held for ${duration(key.held_ms)}: ${key.held_reason}`);
   const list = $('notices');
   if (list.said === notices.join('\n')) return;

@@ -20,7 +20,8 @@ export function startBrowser() {
 
 /** { gate, page, ask } for `body`; `config` as withSiltgate() takes it, `view` as a browser context does. */
 export async function withDashboard(browser, { config = {}, view = {} }, body) {
-  const recorded = { top: { capture: { mode: 'all' }, ...config.top }, limits: config.limits, provider: config.provider };
+  const demo = { base_url: 'demo:', limits: { concurrency: 1, per: 'key', ...config.limits } };
+  const recorded = { top: { capture: { mode: 'all' }, providers: { demo }, default_provider: 'demo', ...config.top } };
   await withSiltgate('demo:', recorded, async (gate) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...view });
     const page = await context.newPage();
