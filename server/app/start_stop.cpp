@@ -84,6 +84,7 @@ int App::State::run() {
   io.run();
   pool.close_all();
   save_memory();
+  services.captures.end();
   if (cut) log.warn("drain ran out: exchanges were cut");
   log.info("stopped");
   return cut ? 75 : 0;

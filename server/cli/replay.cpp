@@ -37,7 +37,9 @@ int replay(const Command& command, const Io& io) {
   if (!capture) return exit;
   const observe::CapturedAttempt* attempt = choose_attempt(*capture, command, io, exit);
   if (!attempt) return exit;
-  if (!attempt->head) return complain(io, command, capture->id + ": no response came in attempt " + std::to_string(attempt->number) + ", so there is nothing to serve", exit_no_file);
+  if (!attempt->head)
+    return complain(io, command, capture->id + ": no response came in attempt " + std::to_string(attempt->number) +
+                                     ", so there is nothing to serve", exit_no_file);
   const ReplayPlan plan = plan_replay(*attempt);
   ReplayServer server(plan, command.fast);
   if (const std::string fault = server.listen(where.address, where.port); !fault.empty())

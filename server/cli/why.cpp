@@ -31,7 +31,8 @@ int from_captures(const Command& command, const Io& io, const std::string& fault
   const auto capture = find_capture_quietly(command, io);
   if (!capture) return complain(io, command, fault, exit);
   if (!capture->record)
-    return complain(io, command, capture->id + " has no verdict: siltgate ended before the exchange did. siltgate show " + capture->id + " has what came", exit_failed);
+    return complain(io, command, capture->id + " has no verdict: siltgate ended before the exchange did. siltgate show " +
+                                     capture->id + " has what came", exit_failed);
   say(io, command, "from the capture of " + observe::iso8601(capture->started_at) + ":");
   return print(*capture->record, command, io);
 }

@@ -123,7 +123,8 @@ void take(Chat& chat, Dialect dialect, const std::string& text) {
     ++chat.unread;
     return;
   }
-  if (const Json& error = member(json, "error"); !error.is_null()) chat.part("error", "provider error").text += error.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (const Json& error = member(json, "error"); !error.is_null())
+    chat.part("error", "provider error").text += error.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (dialect == Dialect::openai_chat) take_openai_chat(chat, json);
   if (dialect == Dialect::openai_responses) take_openai_responses(chat, json);
   if (dialect == Dialect::anthropic_messages) take_anthropic(chat, json);
@@ -164,7 +165,8 @@ std::string view_chat(const Capture& capture, const CapturedAttempt& attempt) {
   for (const auto& part : chat.parts) out += "--- " + visible(part.title, 200) + "\n" + lines_made_visible(part.text);
   if (!chat.end.empty()) out += "--- finished: " + visible(chat.end, 100) + "\n";
   else out += fmt::format("--- not finished: {}\n", attempt.how.empty() ? "the capture ends here" : attempt.how);
-  if (chat.unread > 0) out += fmt::format("--- {} event{} no JSON; siltgate show --events names {}\n", chat.unread, chat.unread == 1 ? " is" : "s are", chat.unread == 1 ? "it" : "them");
+  if (chat.unread == 1) out += "--- one event is no JSON; siltgate show --events names it\n";
+  if (chat.unread > 1) out += fmt::format("--- {} events are no JSON; siltgate show --events names them\n", chat.unread);
   return out;
 }
 

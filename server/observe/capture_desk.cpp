@@ -23,6 +23,7 @@ void CaptureDesk::configure(const CaptureConfig& config, const std::string& fold
   secrets_ = std::move(secrets);
   if (folder.empty()) config_.mode = CaptureMode::off;
   if (config_.mode == CaptureMode::off && !writer_) return;
+  report_ = report;
   if (!writer_) writer_ = std::make_unique<CaptureWriter>(folder, std::move(report));
   writer_->put(0, [config](CaptureStore& store) { store.configure(config.max_total, config.max_age, wall_now()); });
 }
@@ -37,9 +38,15 @@ Recording CaptureDesk::begin(const ExchangeRecord& record, std::vector<std::stri
 }
 
 bool CaptureDesk::hand_over(CaptureBatch&& batch) {
+  if (!writer_) return false;
   const std::size_t weight = batch.weight();
   auto shared = std::make_shared<CaptureBatch>(std::move(batch));   // std::function wants a copyable job
-  return writer_->put(weight, [shared](CaptureStore& store) { store.write(std::move(*shared), wall_now()); });
+  if (writer_->put(weight, [shared](CaptureStore& store) { store.write(std::move(*shared), wall_now()); })) return true;
+  if (const auto now = Clock::now(); said_ == TimePoint{} || now - said_ > std::chrono::minutes(1)) {
+    report_(true, "a capture was given up: the disk takes less than comes; set capture.mode to rejected or off. Traffic goes on");
+    said_ = now;
+  }
+  return false;
 }
 
 void CaptureDesk::finish(Recording&& recording, const ExchangeRecord& record) {
@@ -47,12 +54,17 @@ void CaptureDesk::finish(Recording&& recording, const ExchangeRecord& record) {
   if (!state) return;
   const bool keep = !state->lost && (state->mode == CaptureMode::all || worth_keeping(record));
   if (keep) state->hand_over();
-  if (!state->on_disk) return;
+  if (!state->on_disk || !writer_) return;
   auto copy = std::make_shared<ExchangeRecord>();
   if (keep) *copy = record;
   writer_->put(0, [subject = state->batch.subject, keep = keep && !state->lost, copy](CaptureStore& store) {
     store.finish(subject, keep, keep ? tail_members(*copy, subject->secrets) : std::string(), wall_now());
   });
+}
+
+void CaptureDesk::end() {
+  config_.mode = CaptureMode::off;
+  writer_.reset();
 }
 
 void CaptureDesk::sweep() {

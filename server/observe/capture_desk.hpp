@@ -31,6 +31,8 @@ class CaptureDesk {
   void finish(Recording&& recording, const ExchangeRecord& record);
   /// Now and then: what is too old or too much goes.
   void sweep();
+  /// Waits for what is queued; captures are off from here on.
+  void end();
   /// Bytes on disk, and why captures are stopped ("" = they are not).
   CaptureStatus status() const;
 
@@ -42,6 +44,8 @@ class CaptureDesk {
   std::vector<std::string> secrets_;
   std::uint64_t next_ = 1;
   std::size_t held_ = 0;             // by all recordings together
+  CaptureWriter::Report report_;
+  TimePoint said_{};                 // when it was last reported that the disk does not keep up
   std::unique_ptr<CaptureWriter> writer_;
 };
 

@@ -33,7 +33,10 @@ std::string CaptureEncoder::add(CaptureBatch&& batch) {
   return emit(waiting_.received.size() > back ? waiting_.received.size() - back : 0);
 }
 
-std::string CaptureEncoder::finish() { return emit(waiting_.received.size()); }
+std::string CaptureEncoder::finish() {
+  masked_ += mask_.apply_end(waiting_.received);
+  return emit(waiting_.received.size());
+}
 
 /// Everything up to the first read that goes beyond `certain` bytes.
 std::string CaptureEncoder::emit(std::size_t certain) {

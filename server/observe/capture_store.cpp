@@ -43,6 +43,12 @@ int make_folder(const std::string& folder) {
   }
 }
 
+/// What a user can do about an errno.
+std::string_view remedy(int failed) {
+  if (failed == ENOSPC || failed == EDQUOT || failed == EFBIG) return "free some space, lower capture.max_total or set capture.mode to off";
+  return "let siltgate write there or set capture.mode to off";
+}
+
 bool is_running(long pid) { return ::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM; }
 
 }  // namespace
@@ -116,8 +122,8 @@ void CaptureStore::append(Part& part, const std::string& lines, WallTime now, bo
   part_bytes_ += lines.size();
   if (failed != 0) {
     give_up(part);
-    stopped(fmt::format("captures stop: {}: {}; free some space or set capture.mode to off. Traffic goes on", folder_,
-                        std::generic_category().message(failed)), now);
+    stopped(fmt::format("captures stop: {}: {}; {}. Traffic goes on", folder_, std::generic_category().message(failed),
+                        remedy(failed)), now);
   }
 }
 

@@ -32,13 +32,15 @@ std::string dump_around(std::string_view bytes, std::size_t at) {
   return hexdump(bytes.substr(from, 2 * around), from, at);
 }
 
+std::string how(const CapturedAttempt& attempt) { return attempt.how.empty() ? "not recorded" : attempt.how; }
+
 std::string count(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 std::string attempt_line(const CapturedAttempt& attempt) {
   std::uint64_t bytes = 0;
   for (const CapturedRead& read : attempt.reads) bytes += read.bytes.size();
   return fmt::format("  {}. {}, {}, {}, ended: {}\n", attempt.number, attempt.head ? fmt::format("status {}", attempt.head->status) : "no response head",
-                     count(attempt.reads.size(), "read"), count(bytes, "byte"), attempt.how.empty() ? "not recorded" : attempt.how);
+                     count(attempt.reads.size(), "read"), count(bytes, "byte"), how(attempt));
 }
 
 }  // namespace
@@ -58,7 +60,8 @@ std::string view_overview(const Capture& capture) {
   out += "attempts:\n";
   for (const CapturedAttempt& attempt : capture.attempts) out += attempt_line(attempt);
   out += fmt::format("delivered: {} in {}\n", count(capture.delivered(true).size(), "byte"), count(capture.deliveries.size(), "write"));
-  if (!capture.complete) out += "this capture is not complete: the disk did not keep up, it grew over a quarter of capture.max_total, or siltgate ended\n";
+  if (!capture.complete)
+    out += "this capture is not complete: it grew over a quarter of capture.max_total, or siltgate ended before the exchange did\n";
   if (capture.masked > 0) out += fmt::format("{} bytes are masked because they looked like credentials\n", capture.masked);
   return out + fmt::format("\nsiltgate show {} --events | --hex | --chat | --headers | --diff | --raw\n", capture.id);
 }
@@ -72,9 +75,10 @@ std::optional<std::string> view_hex(const Capture& capture, const CapturedAttemp
   }
   const Finding* fault = decisive_finding(capture, attempt);
   const std::size_t at = fault ? static_cast<std::size_t>(std::min<std::uint64_t>(fault->offset, body.size())) : body.size();
-  const std::string what = fault ? fmt::format("{} in event {} at byte {}: {}", to_string(fault->check), fault->event, fault->offset, visible(fault->reason, 512))
-                                 : fmt::format("no finding; the end of the {} bytes received ({})", body.size(), attempt.how.empty() ? "not recorded" : attempt.how);
-  return what + "\n" + dump_around(body, at);
+  std::string what = fmt::format("no finding; the end of the {} bytes received ({})\n", body.size(), how(attempt));
+  if (fault)
+    what = fmt::format("{} in event {} at byte {}: {}\n", to_string(fault->check), fault->event, fault->offset, visible(fault->reason, 512));
+  return what + dump_around(body, at);
 }
 
 std::string view_headers(const Capture& capture) {
@@ -91,7 +95,8 @@ std::string view_diff(const Capture& capture, const CapturedAttempt& attempt) {
   const std::size_t all = std::min(in.size(), out.size());
   const auto at = static_cast<std::size_t>(std::mismatch(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(all), out.begin()).first - in.begin());
   if (in == out) text += "equal\n";
-  else if (at == out.size()) text += fmt::format("equal up to byte {}; the last {} bytes received were not delivered:\n{}", at, in.size() - at, dump_around(in, at));
+  else if (at == out.size())
+    text += fmt::format("equal up to byte {}; the last {} bytes received were not delivered:\n{}", at, in.size() - at, dump_around(in, at));
   else if (at == in.size()) text += fmt::format("equal up to byte {}; more was delivered than received:\n{}", at, dump_around(out, at));
   else text += fmt::format("they part at byte {}\nreceived:\n{}delivered:\n{}", at, dump_around(in, at), dump_around(out, at));
   for (const CapturedDelivery& delivery : capture.deliveries)

@@ -173,6 +173,18 @@ std::size_t BodyMask::apply(std::string& pending) {
   return masked;
 }
 
+std::size_t BodyMask::apply_end(std::string& pending) const {
+  constexpr std::size_t shortest_piece = 6;
+  std::size_t masked = 0;
+  for (const std::string& secret : secrets_)
+    for (std::size_t n = std::min(secret.size(), pending.size()); n >= shortest_piece; --n)
+      if (std::string_view(pending).ends_with(std::string_view(secret).substr(0, n))) {
+        std::fill(pending.end() - static_cast<std::ptrdiff_t>(n), pending.end(), '*');
+        masked += n;
+      }
+  return masked;
+}
+
 std::size_t BodyMask::hold_back() const {
   std::size_t longest = 0;
   for (const std::string& secret : secrets_) longest = std::max(longest, secret.size());

@@ -28,6 +28,8 @@ class BodyMask {
 
   /// `pending`: what was kept of the last call, then new bytes. Each credential byte becomes '*'; returns how many did.
   std::size_t apply(std::string& pending);
+  /// Nothing follows: the start of a known secret that the end cut off is masked too, from 6 bytes on.
+  std::size_t apply_end(std::string& pending) const;
   /// The caller has taken so many bytes off the front.
   void taken(std::size_t bytes) { seen_ -= bytes; }
   std::size_t hold_back() const;

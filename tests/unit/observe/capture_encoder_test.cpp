@@ -99,6 +99,16 @@ TEST_CASE("a secret that arrives byte by byte, each in its own batch, is masked"
   }
 }
 
+TEST_CASE("a secret that the end of the body cuts off is masked as far as it came", "[observe]") {
+  const std::string secret = "hush-0123456789-hush";
+  for (std::size_t size = 6; size <= secret.size(); ++size) {
+    CaptureMaker maker({secret});
+    maker.head();
+    maker.read("data: " + secret.substr(0, size));
+    CHECK(read_capture(maker.text())->attempt()->body() == "data: " + std::string(size, '*'));
+  }
+}
+
 TEST_CASE("a token longer than anything held back is masked to its end", "[observe]") {
   const std::string jwt = "eyJhbGciOiJIUzI1NiJ9." + std::string(5000, 'Q') + "tail7";
   CaptureMaker maker;

@@ -78,12 +78,12 @@ TEST_CASE("the dump stands around the fault, or is one event", "[observe]") {
   maker.response();
   maker.read("data: one\n\n" + std::string(500, 'x') + "\xff" + std::string(500, 'y'));
   Finding finding = sample_finding(Check::utf8, Action::reject);
-  finding.offset = 510;
+  finding.offset = 511;
   maker.line(finding_members(finding));
   const Capture capture = maker.read_back();
   const std::string fault = view_hex(capture, *capture.attempt(), 0).value();
-  CHECK(contains(fault, "at byte 510"));
-  CHECK(contains(fault, "78 ff 79"));
+  CHECK(contains(fault, "at byte 511"));
+  CHECK(contains(fault, "78 78 ff  |"));
   CHECK(contains(fault, "^^"));
   CHECK(contains(view_hex(capture, *capture.attempt(), 1).value(), "|data: one"));
   CHECK_FALSE(view_hex(capture, *capture.attempt(), 9));
