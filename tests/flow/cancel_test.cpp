@@ -20,8 +20,7 @@ std::string token_of(std::uint16_t port) {
 /// As the dashboard posts.
 int post(std::uint16_t port, const std::string& path, std::string_view body = "") {
   TestClient client(port);
-  const std::string host = "127.0.0.1:" + std::to_string(port);
-  client.post("/-/" + path, body, "Origin: http://" + host + "\r\nSec-Fetch-Site: same-origin\r\nsiltgate-token: " + token_of(port) + "\r\n");
+  client.post("/-/" + path, body, "Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\nsiltgate-token: " + token_of(port) + "\r\n");
   return client.read_reply().status;
 }
 
