@@ -94,7 +94,7 @@ with tempfile.TemporaryDirectory() as home:
                 port = int(found[1])
                 break
         assert port, "siltgate did not start"
-        for model in ("demo/echo", "demo/splice", "demo/error", 'odd "name\\ with\nall of it'):
+        for model in ("demo/echo", "demo/splice", "demo/error", 'demo/odd "name\\ with\nall of it'):
             ask(port, model)
         deadline = time.monotonic() + 10
         while len(json.loads(fetch(port, "/-/api/exchanges"))) < 4 and time.monotonic() < deadline:
