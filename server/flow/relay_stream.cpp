@@ -42,8 +42,7 @@ void note_outcome(Relayed& r) {
 Failure damage(const Relayed& r) {
   Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
   const auto& findings = r.checker.findings();
-  if (!findings.empty()) {
-    const Finding* named = &findings.back();
+  if (const Finding* named = rejecting(findings)) {
     for (const Finding& other : findings)
       if (other.event == named->event && other.action == Action::reject) named = naming(&other, named);
     const Finding& f = *named;

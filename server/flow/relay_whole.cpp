@@ -23,9 +23,10 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
   bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings, usage);
   note_findings(x, findings);
   if (!sound) {
+    const Finding& named = *rejecting(findings);
     Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
     failure.detail = "the answer (" + std::to_string(body->size()) + " bytes" + (type.empty() ? "" : ", " + type) + ") failed the check " +
-                     std::string(to_string(findings.back().check)) + ": " + findings.back().reason;
+                     std::string(to_string(named.check)) + ": " + named.reason;
     co_return failure;
   }
   count_tokens(x, usage);

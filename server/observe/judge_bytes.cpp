@@ -112,16 +112,22 @@ Decision damaged_bytes(const ExchangeRecord& record) {
 }
 
 Decision degenerate_text(const ExchangeRecord& record) {
-  const Finding* finding = last_finding(record, [&](const Finding& f) {
-    return f.check == Check::garble && (f.action != Action::reject || !complete(record));
-  });
+  const auto of_text = [&](const Finding& f) {
+    const bool earlier = f.attempt > 0 && static_cast<std::size_t>(f.attempt) < record.attempts.size();
+    return f.check == Check::garble && !(complete(record) && (f.action == Action::reject || earlier));
+  };
+  const Finding* finding = last_finding(record, [&](const Finding& f) { return of_text(f) && !f.doubtful; });
+  if (!finding) finding = last_finding(record, of_text);
   if (!finding) return {};
   Verdict v;
   v.blame = Blame::provider;
   v.cause = "model";
-  v.certainty = Certainty::likely;
-  v.summary = "the bytes were sound, but the model's text is degenerate";
+  v.certainty = finding->doubtful ? Certainty::cannot_tell : Certainty::likely;
+  v.summary = finding->doubtful ? "the bytes were sound; the model's text may be degenerate"
+                                : "the bytes were sound, but the model's text is degenerate";
   v.facts.push_back(finding_fact(*finding));
+  if (finding->doubtful)
+    v.facts.push_back("Healthy text may look so too: text about tokens or encodings, deliberate repetition. Read the excerpt.");
   v.facts.push_back(equality_fact(record));
   add_history(record, v.facts);
   v.advice = "Start a new session or shorten it, lower the temperature, or use another model: the words come from the model.";

@@ -59,7 +59,7 @@ struct Writer {
     return {{"check", to_string(f.check)}, {"action", to_string(f.action)},
             {"attempt", f.attempt},        {"event", f.event},            {"offset", f.offset},
             {"at_read_boundary", f.at_read_boundary}, {"reason", text(f.reason)},
-            {"excerpt_hex", hex},          {"excerpt_offset", f.excerpt_offset}};
+            {"excerpt_hex", hex},          {"excerpt_offset", f.excerpt_offset}, {"doubtful", f.doubtful}};
   }
 
   Json verdict() const {

@@ -85,6 +85,7 @@ Finding read_finding(const Json& in) {
   get(in, "at_read_boundary", out.at_read_boundary);
   get(in, "reason", out.reason);
   get(in, "excerpt_offset", out.excerpt_offset);
+  get(in, "doubtful", out.doubtful);
   const std::string hex = in.value("excerpt_hex", std::string());
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
     out.excerpt += static_cast<char>(nibble(hex[i]) * 16 + nibble(hex[i + 1]));

@@ -26,7 +26,9 @@ std::size_t find_pasted_field(std::string_view event) {
 }  // namespace
 
 EventInspector::EventInspector(Dialect dialect, const Config& config)
-    : config_(config), rules_(make_rules(dialect, config_.finish_reason_map)) {}
+    : config_(config), rules_(make_rules(dialect, config_.finish_reason_map)) {
+  if (looks_at(Check::garble)) garble_.emplace(dialect);
+}
 
 void EventInspector::add(Check check, std::string reason, std::size_t at, bool only_flag) {
   found_.faults.push_back({check, std::move(reason), at, only_flag, 0, {}});
@@ -126,8 +128,14 @@ Inspection& EventInspector::inspect(std::string_view event) {
 }
 
 void EventInspector::accept() {
-  if (found_.done) rules_->done(found_.faults);
-  else if (found_.readable) rules_->accept(ChunkReader::of_thread().facts(), found_.faults);
+  if (found_.done) {
+    rules_->done(found_.faults);
+  } else if (found_.readable) {
+    const ChunkFacts& facts = ChunkReader::of_thread().facts();
+    rules_->accept(facts, found_.faults);
+    if (garble_) garble_->take(facts, found_.faults);
+  }
+  if (garble_ && (found_.done || rules_->said().ended)) garble_->finish(found_.faults);
 }
 
 }  // namespace siltgate::stream

@@ -10,6 +10,7 @@
 #include "stream/config.hpp"
 #include "stream/dialect_rules.hpp"
 #include "stream/fault.hpp"
+#include "stream/garble.hpp"
 
 namespace siltgate::stream {
 
@@ -51,6 +52,7 @@ class EventInspector {
 
   const Config& config_;
   std::unique_ptr<DialectRules> rules_;
+  std::optional<Garble> garble_;   // none: it is not to be looked for
   Inspection found_;
   std::string joined_;   // the payload of an event with several data fields
 };

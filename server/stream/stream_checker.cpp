@@ -101,8 +101,14 @@ Action StreamChecker::State::record(const Fault& fault, std::string_view event) 
   if (fault.check == Check::finish) end_said = true;
   const std::size_t from = std::min(event.size(), fault.at - std::min(fault.at, excerpt_size / 2));
   const std::uint64_t offset = open_start + fault.at;
-  keep({fault.check, action, events + 1, offset, edge_near(offset), fault.reason,
-        std::string(event.substr(from, excerpt_size)), open_start + from});
+  Finding finding{fault.check, action, events + 1, offset, edge_near(offset), fault.reason,
+                  std::string(event.substr(from, excerpt_size)), open_start + from};
+  if (fault.check == Check::garble) {
+    finding.at_read_boundary = false;  // the text says nothing about reads
+    finding.excerpt = fault.excerpt;
+    finding.doubtful = fault.only_flag;
+  }
+  keep(std::move(finding));
   return action;
 }
 

@@ -264,6 +264,18 @@ TEST_CASE("degenerate text in sound bytes is the model's", "[observe]") {
   }
 }
 
+TEST_CASE("text that may be healthy is not judged with certainty", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.findings = {sample_finding(Check::garble, Action::flag)};
+  r.findings.back().doubtful = true;
+  CHECK(judge(r).cause == "model");
+  CHECK(judge(r).certainty == Certainty::cannot_tell);
+  CHECK(says(judge(r), "Healthy text may look so too"));
+  r.findings.push_back(sample_finding(Check::garble, Action::flag));
+  r.findings.push_back(r.findings.front());
+  CHECK(judge(r).certainty == Certainty::likely);
+}
+
 TEST_CASE("unequal hashes are siltgate's fault unless a repair explains them", "[observe]") {
   ExchangeRecord r = sound_record();
   r.sha256_out = std::string(64, 'c');

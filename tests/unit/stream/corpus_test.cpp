@@ -65,6 +65,11 @@ TEST_CASE("recorded sound streams come out byte-identical at any chunking with e
       CHECK(whole.found(Check::splice));
       continue;
     }
+    if (row["content_label"] == "degenerate") {  // well-formed, but a model that says "!" to the end: only garble minds
+      CHECK(whole.found(Check::garble));
+      CHECK(same(run(body, dialect, with(Check::garble, Action::flag)), body));
+      continue;
+    }
     if (row["klass"] == "anomalous") {
       CHECK((whole.provider_error || !whole.findings.empty()));
       continue;
@@ -82,7 +87,7 @@ TEST_CASE("recorded sound streams come out byte-identical at any chunking with e
     }
     ++checked;
   }
-  CHECK(checked >= 479);
+  CHECK(checked >= 478);
   CHECK(flagged <= 1);  // the tool call turn that never got a finish reason
 }
 
