@@ -65,7 +65,7 @@ export function drawHistory(exchanges, opened) {
   keep(body, list, (x) => x.id, makeRow, (node, x) => mark(node, 'aria-selected', x.id === opened));
   // One row can be reached by Tab: the opened one, else that which had the focus, else the first.
   const rows = [...body.rows];
-  const stop = rows.find((row) => row.dataset.id === opened) ?? rows.find((row) => row === document.activeElement) ?? rows.find((row) => row.tabIndex === 0) ?? rows[0];
+  const stop = rows.find((row) => row.dataset.id === opened) ?? rows.find((row) => row === document.activeElement) ?? rows[0];
   for (const row of rows) row.tabIndex = row === stop ? 0 : -1;
   const some = Object.values(filters).some((field) => field.value);
   say($('history-count'), some ? `${list.length} of ${exchanges.length}` : exchanges.length ? String(exchanges.length) : '');
