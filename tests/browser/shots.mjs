@@ -46,7 +46,7 @@ const scenes = {
     });
   },
   async exchange(browser) {
-    await withDashboard(browser, { view: { viewport: { width: 1280, height: 760 } } }, async ({ page, ask }) => {
+    await withDashboard(browser, { view: { viewport: { width: 1280, height: 600 } } }, async ({ page, ask }) => {
       await traffic(ask, 6);
       const { id } = await ask({ model: 'demo/splice', client: clients[0], pace: 4 });
       await page.locator(`#exchanges tr[data-id=${id}]`).click();
