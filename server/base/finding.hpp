@@ -41,11 +41,12 @@ struct Finding {
   bool doubtful = false;              // what the check saw has healthy look-alikes
 };
 
-/// Of several findings for one fault, which names it? A spliced-in response usually breaks the JSON of the event it lands
-/// in as well, so a splice goes before everything else; otherwise the later finding.
+/// Of several findings for one event, which names its fault? A spliced-in response usually breaks the JSON of the event it lands in
+/// as well, and so does a NUL: a splice goes before everything else, then the framing; otherwise the later finding.
 inline const Finding* naming(const Finding* a, const Finding* b) {
   if (!a || !b) return a ? a : b;
-  return a->check == Check::splice ? a : b;
+  const auto rank = [](const Finding& f) { return f.check == Check::splice ? 2 : f.check == Check::sse ? 1 : 0; };
+  return rank(*a) > rank(*b) ? a : b;
 }
 
 /// The last one that failed the response, else the last one; null when there is none.

@@ -17,10 +17,25 @@ bool left_out(const std::string& name, const std::string& value) {
   return value == "[redacted]";
 }
 
+/// gzip and deflate are recorded as siltgate decoded them.
+bool decoded(const observe::CapturedHead& head) {
+  const std::string coding = observe::field_of(head.fields, "content-encoding");
+  return head.status != 206 && (coding.find("gzip") != std::string::npos || coding.find("deflate") != std::string::npos);
+}
+
+bool chunked(const observe::CapturedHead& head) {
+  return decoded(head) || observe::field_of(head.fields, "transfer-encoding").find("chunked") != std::string::npos;
+}
+
 std::string head_of(const observe::CapturedHead& head) {
   std::string out = fmt::format("HTTP/1.1 {} {}\r\n", head.status, head.reason);
-  for (const auto& [name, value] : head.fields)
-    if (!left_out(name, value)) out += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : head.fields) {
+    bool of_coding = false;
+    for (std::string_view each : {"content-encoding", "content-length", "transfer-encoding"})
+      of_coding = of_coding || (decoded(head) && http::same_name(name, each));
+    if (!of_coding && !left_out(name, value)) out += name + ": " + value + "\r\n";
+  }
+  if (decoded(head)) out += "Transfer-Encoding: chunked\r\n";
   return out + "Connection: close\r\n\r\n";
 }
 
@@ -77,14 +92,14 @@ ReplayPlan plan_replay(const observe::CapturedAttempt& attempt) {
   ReplayPlan plan;
   plan.head = head_of(*attempt.head);
   plan.end = end_of(attempt);
-  const bool chunked = observe::field_of(attempt.head->fields, "transfer-encoding").find("chunked") != std::string::npos;
+  const bool in_chunks = chunked(*attempt.head);
   Chunker chunker = chunker_of(attempt);
   for (const observe::CapturedRead& read : attempt.reads) {
     const std::int64_t after = std::max<std::int64_t>(0, read.ns - attempt.head->ns);
-    plan.steps.push_back({after, chunked ? chunker.wrap(read.bytes) : read.bytes});
+    plan.steps.push_back({after, in_chunks ? chunker.wrap(read.bytes) : read.bytes});
   }
   plan.end_ns = std::max(plan.steps.empty() ? 0 : plan.steps.back().ns, attempt.end_ns - attempt.head->ns);
-  if (chunked && plan.end == ReplayPlan::End::clean) plan.steps.push_back({plan.end_ns, "0\r\n\r\n"});
+  if (in_chunks && plan.end == ReplayPlan::End::clean) plan.steps.push_back({plan.end_ns, "0\r\n\r\n"});
   return plan;
 }
 

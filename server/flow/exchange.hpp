@@ -68,8 +68,11 @@ struct Exchange {
   observe::ExchangeRecord record;
   observe::Recording capture;            // off where captures are
   observe::HashPair hashes;
+  std::unique_ptr<observe::Sha256> packed;  // of a compressed answer as it came; `hashes` are then of the decoded one
 
   observe::Attempt& attempt() { return record.attempts.back(); }
+  /// The last attempt had a connection.
+  bool attempt_began() const { return !record.attempts.empty() && record.attempts.back().connected != TimePoint{}; }
 };
 
 Task<Result<void>> read_request(Exchange& x);

@@ -38,8 +38,12 @@ void forget_last_attempt(Exchange& x) {
   record.provider_error.clear();
   record.finish_reason.clear();
   record.content_type.clear();
+  record.content_coding.clear();
   record.close_notify.reset();
+  record.path.reset();
+  record.tcp.reset();
   x.hashes.reset();
+  x.packed.reset();
 }
 
 /// One attempt under one permit. A reused connection that dies before any response byte is replaced once by a fresh one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Phase 6: the response head, strict; interim responses (1xx) are skipped.
 #include "flow/exchange.hpp"
+#include "flow/note_path.hpp"
 
 namespace siltgate::flow {
 namespace {
@@ -24,6 +25,7 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x, net::Connection& upstream
     auto got = co_await upstream.read_some(x.services.scratch, x.client.watch(), Phase::read_head);
     if (!got) {
       Failure failure = got.error();
+      note_path(x, upstream, failure.system);
       if (!buffered.empty() && failure.retry == Retry::if_reused) failure.retry = Retry::safe;
       co_return failure;
     }

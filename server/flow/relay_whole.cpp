@@ -21,6 +21,14 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
   std::vector<Finding> findings;
   stream::Usage usage;
   bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings, usage);
+  if (!sound && !type.ends_with("json")) {  // a page in place of an answer is that before it is broken JSON
+    Finding finding;
+    finding.check = Check::content_type;
+    finding.action = Action::reject;
+    finding.reason = "JSON was due, the answer is " + (type.empty() ? std::string("without Content-Type") : type);
+    finding.excerpt = body->substr(0, 64);
+    if (x.validate[Check::content_type] != Action::pass) findings.push_back(std::move(finding));
+  }
   note_findings(x, findings);
   if (!sound) {
     const Finding& named = *rejecting(findings);

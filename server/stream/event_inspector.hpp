@@ -19,6 +19,7 @@ struct Inspection {
   bool has_data = false;
   bool done = false;               // data is exactly [DONE]
   bool provider_error = false;
+  bool error_shown = false;        // with provider_error: as the dialect's clients expect it
   std::string_view error_payload;  // with provider_error; valid while the event stays and until the next inspection
   bool readable = false;           // a JSON payload was read: ChunkReader::of_thread().facts() has it
   std::string_view name;
@@ -50,6 +51,7 @@ class EventInspector {
   void add(Check check, std::string reason, std::size_t at, bool only_flag = false);
   bool looks_at(Check check) const { return config_[check] != Action::pass; }
 
+  Dialect dialect_;
   const Config& config_;
   std::unique_ptr<DialectRules> rules_;
   std::optional<Garble> garble_;   // none: it is not to be looked for

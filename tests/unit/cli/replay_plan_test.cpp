@@ -54,6 +54,14 @@ TEST_CASE("a replay ends as the original did; where siltgate stopped reading it 
   CHECK(plan_replay(attempt_of({}, "", false)).end == End::fin);
 }
 
+TEST_CASE("a compressed answer is replayed as it was recorded, decoded", "[cli]") {
+  auto attempt = attempt_of({{10, 0, "abc", {}}, {20, 3, "de", {}}}, "complete", true, "");
+  attempt.head->fields = {{"Content-Encoding", "gzip"}, {"Content-Length", "31"}};
+  const auto plan = plan_replay(attempt);
+  CHECK(plan.head == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+  CHECK(wire_of(plan) == "5\r\nabcde\r\n0\r\n\r\n");
+}
+
 TEST_CASE("the head of a replay is the provider's, less what belonged to its connection", "[cli]") {
   const auto plan = plan_replay(attempt_of({}, "complete", true));
   CHECK(plan.head == "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
