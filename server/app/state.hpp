@@ -27,6 +27,8 @@ struct App::State {
 
   // start_stop.cpp
   std::optional<StartFailure> start();
+  InheritedSocket* inherited_for(const settings::Listen& where);
+  std::optional<StartFailure> unlisted_socket() const;
   int run();
   void stop();
   void reload();
@@ -36,6 +38,7 @@ struct App::State {
   void session_ended(bool is_control);
   void finish_if_idle();
   void let_followers_go(bool control_too);
+  std::string status_line() const;
 
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);
