@@ -9,8 +9,8 @@ std::string_view to_string(Cause cause) {
   constexpr std::string_view names[] = {
       "none",          "client_left",    "client_silent",      "bad_request",        "line_too_long",
       "head_too_large", "body_too_large", "forbidden",          "no_route",           "queue_full",
-      "queue_timeout", "draining",       "repeat",             "quota_spent",        "resolve_failed",
-      "connect_failed", "connect_timeout", "proxy_refused",     "tls_failed",         "upstream_reset",
+      "queue_timeout", "draining",       "repeat",             "quota_spent",        "cancelled",
+      "resolve_failed", "connect_failed", "connect_timeout", "proxy_refused",     "tls_failed",         "upstream_reset",
       "upstream_closed", "upstream_silent", "upstream_malformed", "response_too_large", "damaged",
       "provider_error", "bug"};
   static_assert(std::size(names) == static_cast<std::size_t>(Cause::bug) + 1);

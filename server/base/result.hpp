@@ -38,6 +38,7 @@ enum class Cause {
   draining,             // shutting down
   repeat,               // the same body again and again
   quota_spent,          // the provider said that this key is used up until a time
+  cancelled,            // the operator ended it
   resolve_failed,       // DNS
   connect_failed,       // TCP connect refused or unreachable
   connect_timeout,      // no connection within timeouts.connect

@@ -76,6 +76,8 @@ Task<Result<void>> Turnstile::admit(Permit& permit, schedule::Arrival arrival, T
     co_return Failure{Phase::admit, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection while waiting"};
   if (watch.raised() == net::Wake::stopped)
     co_return Failure{Phase::admit, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  if (watch.raised() == net::Wake::cancelled)
+    co_return Failure{Phase::admit, Party::siltgate, Cause::cancelled, Retry::never, {}, "the operator cancelled it while it waited"};
   co_return Failure{Phase::admit, Party::siltgate, Cause::queue_timeout, Retry::never, {},
                     "no permit within " + format_duration(std::chrono::milliseconds(to_ms(Clock::now() - now)))};
 }

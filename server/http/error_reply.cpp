@@ -37,6 +37,7 @@ constexpr std::array<Row, static_cast<std::size_t>(Cause::bug) + 1> rows{{
     {503, "proxy_internal_response", "it is shutting down"},
     {503, "http_request_denied", "the same request came again and again"},
     {503, "destination_unavailable", "the quota of the key is spent"},
+    {503, "http_request_denied", "the operator cancelled it"},
     {502, "dns_error", "the provider's name cannot be resolved"},
     {502, "destination_unavailable", "the provider cannot be reached"},
     {504, "connection_timeout", "no connection to the provider in time"},

@@ -172,6 +172,8 @@ Failure Connection::failure_of(const Watch& watch, Phase phase) const {
       return {phase, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection"};
     case Wake::stopped:
       return {phase, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+    case Wake::cancelled:
+      return {phase, Party::siltgate, Cause::cancelled, Retry::never, {}, "the operator cancelled it"};
     default:
       break;
   }

@@ -21,6 +21,8 @@ Failure ended_by(const Watch& watch, const std::string& what, Duration timeout) 
     return {Phase::connect, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection"};
   if (watch.raised() == Wake::stopped)
     return {Phase::connect, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  if (watch.raised() == Wake::cancelled)
+    return {Phase::connect, Party::siltgate, Cause::cancelled, Retry::never, {}, "the operator cancelled it"};
   return connect_failure(Cause::connect_timeout, Party::network,
                          what + " took longer than " + std::to_string(to_ms(timeout)) + " ms");
 }

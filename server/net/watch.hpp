@@ -11,7 +11,7 @@
 
 namespace siltgate::net {
 
-enum class Wake { none, deadline, client_left, stopped };
+enum class Wake { none, deadline, client_left, stopped, cancelled };
 
 class Watch {
  public:
@@ -26,7 +26,7 @@ class Watch {
   void set_deadline_in(Duration duration) { set_deadline(Clock::now() + duration); }
   void clear_deadline();
 
-  /// Sticky: the current wait and every later one ends. client_left and stopped are never forgotten.
+  /// Sticky: the current wait and every later one ends. All but deadline are never forgotten.
   void raise(Wake reason);
   Wake raised() const { return raised_; }
 
