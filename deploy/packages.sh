@@ -33,6 +33,11 @@ cmd npm      | npm                | node
 cmd redis-server | redis-server   | redis
 '
 
+# Besides the node of test_needs, for the dashboard in a real browser.
+browser_needs='
+chromium     | chromium           | -
+'
+
 # Debian's packages start services of their own; the bench uses the programs alone, on ports of its own.
 bench_needs='
 cmd nginx    | nginx              | nginx
@@ -86,6 +91,16 @@ has_boost() {
   return 1
 }
 
+# The dashboard's tests look in these places (tests/browser/support/dashboard.mjs). On macOS a browser is the user's own choice.
+has_chromium() {
+  local place
+  for place in "${CHROMIUM:-}" /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome \
+    '/Applications/Chromium.app/Contents/MacOS/Chromium' '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'; do
+    [ -z "$place" ] || [ ! -x "$place" ] || return 0
+  done
+  return 1
+}
+
 has_node() {
   local version
   version=$(node --version 2>/dev/null) || return 1
@@ -114,6 +129,7 @@ missing_packages() {  # system, list
       cmd) command -v "${proof[1]}" >/dev/null && continue ;;
       boost) has_boost && continue ;;
       node) has_node && continue ;;
+      chromium) has_chromium && continue ;;
       pkg) has_package "$1" "$name" && continue ;;
     esac
     echo "$name"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # deploy/test.sh [--quick|--coverage]: installs what the tests need, builds, runs every test. The last line counts.
-#   (nothing)   release, address and thread sanitizer builds with their tests, then the real clients
+#   (nothing)   release, address and thread sanitizer builds with their tests, then the real clients and the dashboard in Chromium
 #   --quick     release build and its tests only
 #   --coverage  instrumented build, its tests, and a table of line coverage per room
 # SILTGATE_CORPUS names the folder of reference recordings; unset, ../shared/corpus beside the checkout is tried.
@@ -113,11 +113,11 @@ ensure_newer_node() {
   PATH=$root/build/node/node_modules/node-linux-$machine/bin:$PATH
 }
 
-# Real clients against the release build. Their runner prints node's own totals ("# pass 5" or "ℹ pass 5").
-run_clients() {
-  local log=$root/build/clients.log status failed_before=$failed
-  printf '\n== real clients\n'
-  ${bounded[@]+"${bounded[@]}"} env SILTGATE_BIN="$root/build/release/siltgate" tests/clients/run.sh 2>&1 | tee "$log"
+# Tests of a runner of node's: its totals ("# pass 5" or "ℹ pass 5") are added to ours.
+run_node_tests() {  # name, folder under tests/
+  local name=$1 log=$root/build/$2.log status failed_before=$failed
+  printf '\n== %s\n' "$name"
+  ${bounded[@]+"${bounded[@]}"} env SILTGATE_BIN="$root/build/release/siltgate" "tests/$2/run.sh" 2>&1 | tee "$log"
   status=${PIPESTATUS[0]}
   total() { awk -v word="$1" '($1 == "#" || $1 == "ℹ") && $2 == word { sum += $3 } END { print sum + 0 }' "$log"; }
   local good bad skipped
@@ -126,12 +126,12 @@ run_clients() {
   skipped=$(($(total skipped) + $(total todo)))
   passed=$((passed + good))
   failed=$((failed + bad))
-  [ "$bad" -eq 0 ] || remarks+=("failed: real clients, $bad of $((good + bad))")
-  [ "$skipped" -eq 0 ] || remarks+=("skipped: real clients, $skipped")
+  [ "$bad" -eq 0 ] || remarks+=("failed: $name, $bad of $((good + bad))")
+  [ "$skipped" -eq 0 ] || remarks+=("skipped: $name, $skipped")
   if [ "$status" -ne 0 ] && [ "$failed" -eq "$failed_before" ]; then
-    fail "real clients: the runner ended with status $status"
+    fail "$name: the runner ended with status $status"
   elif [ "$status" -eq 0 ] && [ $((good + bad)) -eq 0 ]; then
-    fail "real clients: no test ran"
+    fail "$name: no test ran"
   fi
 }
 
@@ -158,6 +158,7 @@ PYTHON
 }
 
 needs=("$build_needs" "$test_needs")
+[ "$mode" != all ] || needs+=("$browser_needs")
 [ "$mode" != --coverage ] || needs+=("$coverage_needs")
 ensure_packages "${needs[@]}"
 jobs=$(jobs_here)
@@ -192,5 +193,11 @@ step 'release build' build release && run_ctest release --preset release
 step 'asan build' build asan && run_ctest asan --preset asan
 # Threads meet only where tests run siltgate beside themselves; the unit tests are one thread each.
 step 'tsan build' build tsan flow_tests && run_ctest tsan --preset tsan --tests-regex '^flow'
-step 'node for the clients' ensure_newer_node && run_clients
+step 'node for the clients' ensure_newer_node || exit 1
+run_node_tests 'real clients' clients
+if has_chromium; then
+  run_node_tests 'the dashboard in Chromium' browser
+else
+  remarks+=('skipped: the dashboard in Chromium: no browser is installed (set CHROMIUM)')
+fi
 exit 0

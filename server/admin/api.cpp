@@ -6,6 +6,10 @@
 #include <charconv>
 #include <map>
 
+#include "admin/captures.hpp"
+#include "admin/commands.hpp"
+#include "admin/page.hpp"
+#include "admin/replies.hpp"
 #include "base/units.hpp"
 #include "observe/explain.hpp"
 #include "observe/record_json.hpp"
@@ -16,25 +20,6 @@ namespace {
 using Query = std::map<std::string, std::string, std::less<>>;
 
 constexpr std::size_t default_limit = 50, most_limit = 500;
-
-Reply text(int status, std::string body) {
-  Reply reply;
-  reply.status = status;
-  reply.body = std::move(body);
-  return reply;
-}
-
-Reply json(int status, std::string body) {
-  Reply reply = text(status, std::move(body) + "\n");
-  reply.content_type = "application/json";
-  return reply;
-}
-
-Reply only(std::string_view methods) {
-  Reply reply = text(405, fmt::format("siltgate: this admin path takes {} only\n", methods));
-  reply.fields.emplace_back("Allow", methods);
-  return reply;
-}
 
 int hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -100,73 +85,83 @@ Reply list_exchanges(const Query& query, View& view) {
   observe::Filter filter;
   std::optional<std::string> wrong;
   const auto records = wanted(query, view, filter, default_limit, wrong);
-  if (wrong) return text(400, *wrong);
+  if (wrong) return text_reply(400, *wrong);
   std::string body;
   for (const observe::RecordPtr& record : records)
     body += (body.empty() ? "" : ",\n") + observe::record_to_json(*record, view.secrets);
-  return json(200, "[" + body + "]");
+  return json_reply(200, "[" + body + "]");
+}
+
+template <class Number>
+Number number_of(const Query& query, std::string_view name) {
+  const std::string given = value_of(query, name);
+  Number out = 0;
+  std::from_chars(given.data(), given.data() + given.size(), out);
+  return out;
+}
+
+/// Takes `suffix` off the end of `name`; false when it does not stand there.
+bool cut_suffix(std::string_view& name, std::string_view suffix) {
+  if (name.size() <= suffix.size() || !name.ends_with(suffix)) return false;
+  name.remove_suffix(suffix.size());
+  return true;
 }
 
 Reply one_exchange(std::string_view name, const Query& query, View& view) {
-  constexpr std::string_view explain_suffix = "/explain";
-  const bool explained =
-      name.size() > explain_suffix.size() && name.substr(name.size() - explain_suffix.size()) == explain_suffix;
-  if (explained) name.remove_suffix(explain_suffix.size());
+  const bool explained = cut_suffix(name, "/explain"), captured = !explained && cut_suffix(name, "/capture");
   const observe::RecordPtr record = view.history->find(percent_decoded(name));
   if (!record)
-    return text(404, "siltgate: no such exchange; it may be older than the history, not finished, or the id is ambiguous\n");
-  if (explained) return text(200, observe::explain(*record, value_of(query, "colour") == "1", view.secrets));
-  return json(200, observe::record_to_json(*record, view.secrets));
+    return text_reply(404, "siltgate: no such exchange; it may be older than the history, not finished, or the id is ambiguous\n");
+  if (captured)
+    return capture_page(record->id, {value_of(query, "view"), number_of<int>(query, "attempt"), number_of<std::uint64_t>(query, "event")}, view);
+  if (explained) return text_reply(200, observe::explain(*record, value_of(query, "colour") == "1", view.secrets));
+  return json_reply(200, observe::record_to_json(*record, view.secrets));
 }
 
 Reply follow_events(const Query& query, const Gate& gate, View& view) {
   Reply reply;
   std::optional<std::string> wrong;
   const auto before = wanted(query, view, reply.filter, 0, wrong);
-  if (wrong) return text(400, *wrong);
+  if (wrong) return text_reply(400, *wrong);
   const std::string format = value_of(query, "format");
   if (!format.empty() && format != "sse" && format != "json_lines")
-    return text(400, "siltgate: format must be sse or json_lines\n");
+    return text_reply(400, "siltgate: format must be sse or json_lines\n");
   const bool lines = format.empty() ? gate.control_socket : format == "json_lines";
   reply.follow = lines ? Follow::json_lines : Follow::sse;
   reply.content_type = lines ? "application/x-ndjson" : "text/event-stream";
+  reply.with_state = !lines && value_of(query, "state") == "1";
   reply.body = lines ? "" : ": siltgate\n\n";
   for (auto record = before.rbegin(); record != before.rend(); ++record) reply.body += follow_item(**record, reply.follow, view.secrets);
   return reply;
 }
 
-Reply post(std::string_view path, const Gate& gate, View& view) {
-  if (!gate.control_socket)
-    return text(403, fmt::format("siltgate: {} is for the control socket only; use the siltgate command on this machine\n",
-                                 path));
-  if (path == "api/stop") {
-    if (view.stop) view.stop();
-    return json(202, R"({"stopping":true})");
-  }
-  const auto refused = view.reload ? view.reload() : std::optional<std::string>("no configuration file is in use");
-  if (refused) return text(409, "siltgate: the reload was refused: " + *refused + "\n");
-  return json(200, R"({"reloaded":true})");
-}
-
 Reply get(std::string_view path, const Query& query, const Gate& gate, View& view) {
   constexpr std::string_view exchanges = "api/exchanges/";
-  if (path == "healthz") return text(200, "ok\n");
+  if (auto page = page_file(path, view)) return *page;
+  if (path == "healthz") return text_reply(200, "ok\n");
   if (path == "readyz") {
     const std::string reason = view.not_ready ? view.not_ready() : std::string();
-    return reason.empty() ? text(200, "ready\n") : text(503, reason + "\n");
+    return reason.empty() ? text_reply(200, "ready\n") : text_reply(503, reason + "\n");
   }
   if (path == "metrics") {
-    Reply reply = text(200, view.metrics());
+    Reply reply = text_reply(200, view.metrics());
     reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
     return reply;
   }
-  if (path == "api/state") return json(200, view.state_json());
+  if (path == "api/state") return json_reply(200, view.state_json());
   if (path == "api/exchanges") return list_exchanges(query, view);
   if (path == "api/events") return follow_events(query, gate, view);
   if (path.size() > exchanges.size() && path.substr(0, exchanges.size()) == exchanges)
     return one_exchange(path.substr(exchanges.size()), query, view);
-  return text(404, fmt::format("siltgate: no such admin path; there are healthz, readyz, metrics, api/state, api/exchanges, "
+  return text_reply(404, fmt::format("siltgate: no such admin path; there are the dashboard, healthz, readyz, metrics, api/state, api/exchanges, "
                                "api/events under {}\n", view.path));
+}
+
+/// Links inside the page are relative to the folder.
+Reply to_page(const View& view) {
+  Reply reply = text_reply(308, "siltgate: the dashboard is at " + view.path + "\n");
+  reply.fields.emplace_back("Location", view.path);
+  return reply;
 }
 
 }  // namespace
@@ -177,20 +172,20 @@ bool is_admin_target(std::string_view target, std::string_view admin_path) {
   return target == bare || target.substr(0, admin_path.size()) == admin_path;
 }
 
-Reply answer(std::string_view method, std::string_view target, std::string_view, const Gate& gate, View& view) {
-  if (auto refused = refusal(gate)) return text(403, *refused);
+Reply answer(std::string_view method, std::string_view target, std::string_view body, const Gate& gate, View& view) {
+  if (auto refused = refusal(gate)) return text_reply(403, *refused);
   const auto mark = target.find('?');
   const Query query = parse_query(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1));
   std::string_view path = target.substr(0, mark);
-  if (!is_admin_target(path, view.path)) return text(404, "siltgate: not an admin path\n");
-  path.remove_prefix(std::min(path.size(), view.path.size()));
+  if (!is_admin_target(path, view.path)) return text_reply(404, "siltgate: not an admin path\n");
+  if (path.size() < view.path.size()) return to_page(view);
+  path.remove_prefix(view.path.size());
   Reply reply;
-  if (path == "api/reload" || path == "api/stop")
-    reply = method == "POST" ? post(path, gate, view) : only("POST");
+  if (is_command(path))
+    reply = method == "POST" ? command(path, body, gate, view) : only("POST");
   else
     reply = method == "GET" || method == "HEAD" ? get(path, query, gate, view) : only("GET, HEAD");
   if (method == "HEAD") reply.follow = Follow::none;
-  reply.fields.emplace_back("Cache-Control", "no-store");
   reply.fields.emplace_back("X-Content-Type-Options", "nosniff");
   return reply;
 }

@@ -10,10 +10,14 @@
 //   GET  api/exchanges/ID         JSON; ID may be "last" or the unique beginning of an id
 //   GET  api/exchanges/ID/explain text for people; ?colour=1
 //   GET  api/events               a stream of finished exchanges; ?verdict=V, ?format=json_lines|sse, and first the
-//                                last ?limit=N (default 0) of &since=10m, with none missed between
-//   POST api/reload, api/stop     control socket only
+//                                last ?limit=N (default 0) of &since=10m, with none missed between;
+//                                 ?state=1: also the state, see Reply::with_state
+//   GET  "", style.css, script.js the dashboard (page.hpp)
+//   GET  api/exchanges/ID/capture what was recorded of it (captures.hpp)
+//   POST api/reload, api/cap, api/exchanges/ID/cancel, api/stop      see commands.hpp
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,6 +40,13 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> fields;      // further header fields
   Follow follow = Follow::none;    // send `body`, then follow_item() of each record that passes `filter`, until closed
   observe::Filter filter;
+  bool with_state = false;         // of an SSE stream: also "event: state" with the JSON of api/state, at most four times a second
+};
+
+/// A capture on disk; `text` is empty where `size` is more than captures.hpp takes.
+struct CaptureFile {
+  std::uint64_t size = 0;
+  std::string text;
 };
 
 /// What the app offers. `history`, `state_json` and `metrics` must be set.
@@ -49,6 +60,10 @@ struct View {
   std::function<void()> stop;                                   // begins the drain
   std::function<WallTime()> now;                                // for `since`
   std::vector<std::string> secrets;                             // values to redact
+  std::string token;                                            // of this start, for POSTs of the page
+  std::function<bool(const std::string& id)> cancel;            // false: no such exchange under way
+  std::function<bool(const std::string& provider, const std::string& key, const std::string& model, int cap)> set_cap;
+  std::function<std::optional<CaptureFile>(const std::string& id)> capture;
 };
 
 /// Is `target` (with or without query) for answer()?

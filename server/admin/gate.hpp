@@ -14,6 +14,7 @@ struct Gate {
   std::string peer_ip;                        // a literal, without port
   std::string local_ip;                       // the address the connection was accepted on
   std::string host;                           // Host header, with or without port
+  std::string origin, fetch_site, token;      // header fields Origin, Sec-Fetch-Site, siltgate-token; "" = not sent
   std::vector<std::string> allow{"127.0.0.0/8", "::1/128"};   // admin.allow
   std::vector<std::string> allowed_hosts{"localhost"};        // admin.allowed_hosts
 };

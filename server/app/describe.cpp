@@ -2,6 +2,9 @@
 // How the App stands right now, for api/state, `siltgate status` and the gauges.
 #include <unistd.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "app/state.hpp"
 #include "flow/exchange.hpp"
 #include "version.hpp"
@@ -18,6 +21,8 @@ observe::KeyRow key_row(const schedule::KeyState& key, TimePoint now) {
   row.cap = key.cap;
   row.waiting = key.waiting;
   row.automatic = key.automatic;
+  if (key.cap_from != schedule::CapFrom::nobody) row.cap_from = schedule::to_string(key.cap_from);
+  if (key.bottleneck != schedule::Bottleneck::none) row.bottleneck = schedule::to_string(key.bottleneck);
   row.oldest_wait = key.oldest_wait;
   row.refusals = key.refusals;
   if (key.held_until && *key.held_until > now) {
@@ -38,6 +43,18 @@ void add_quota(observe::KeyRow& row, const schedule::QuotaHolds& quota, WallTime
   row.held_reason = "quota spent, code " + (hold->code.empty() ? "-" : hold->code) + "; one request every ten minutes looks again";
 }
 
+/// Whose number a fixed cap is.
+std::string cap_words(const schedule::KeyState& key) {
+  const std::string cap = "cap of " + std::to_string(key.cap);
+  if (key.cap_from == schedule::CapFrom::operator_) return cap + " set by the operator";
+  return key.cap_from == schedule::CapFrom::profile ? cap : "configured " + cap;
+}
+
+std::string capture_mode_name(observe::CaptureMode mode) {
+  constexpr std::string_view names[] = {"off", "rejected", "all"};
+  return std::string(names[static_cast<int>(mode)]);
+}
+
 observe::WaitingRow waiting_row(const flow::Exchange& x, int position, TimePoint now) {
   observe::WaitingRow row;
   row.id = x.record.id;
@@ -51,6 +68,14 @@ observe::WaitingRow waiting_row(const flow::Exchange& x, int position, TimePoint
   return row;
 }
 
+/// One event is about one token: what is known before the provider has counted.
+void add_pace(observe::LiveRow& row, const observe::ExchangeRecord& record, TimePoint now) {
+  if (record.first_event == TimePoint{}) return;
+  if (record.first_event > record.admitted) row.ttft = record.first_event - record.admitted;
+  const double seconds = std::chrono::duration<double>(std::max(record.last_byte_in, record.first_event) - record.first_event).count();
+  if (record.events > 1 && seconds > 0.05 && now > record.first_event) row.events_per_second = static_cast<double>(record.events - 1) / seconds;
+}
+
 observe::LiveRow live_row(const flow::Exchange& x, TimePoint now) {
   observe::LiveRow row;
   row.id = x.record.id;
@@ -62,7 +87,12 @@ observe::LiveRow live_row(const flow::Exchange& x, TimePoint now) {
   row.age = now - x.record.accepted;
   row.events = x.record.events;
   row.bytes = x.record.bytes_in;
-  if (x.record.last_byte_in != TimePoint{}) row.silence = now - x.record.last_byte_in;
+  row.attempts = static_cast<int>(x.record.attempts.size());
+  // Until the first byte has come, the silence is the provider's since it was let through.
+  const TimePoint heard = x.record.last_byte_in != TimePoint{} ? x.record.last_byte_in : x.record.admitted;
+  if (heard != TimePoint{}) row.silence = now - heard;
+  if (x.record.path && *x.record.path != observe::PathState::unknown) row.path = observe::to_string(*x.record.path);
+  add_pace(row, x.record, now);
   return row;
 }
 
@@ -96,6 +126,7 @@ observe::State App::State::describe() const {
   out.connections = sessions;
   const observe::CaptureStatus captures = services.captures.status();
   out.capture_bytes = captures.bytes;
+  out.capture_mode = surroundings.state_directory.empty() ? "off" : capture_mode_name(settings.capture.mode);
   out.capture_stopped = captures.stopped;
   if (!surroundings.state_directory.empty()) out.capture_folder = surroundings.state_directory + "/captures";
   for (const auto& provider : settings.flow.providers) {
@@ -121,6 +152,10 @@ observe::State App::State::describe() const {
     if (position > 0) out.waiting.push_back(waiting_row(*x, position, now));
     else out.live.push_back(live_row(*x, now));
   }
+  std::sort(out.waiting.begin(), out.waiting.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.position, b.waited, a.id) < std::tie(b.position, a.waited, b.id);
+  });
+  std::sort(out.live.begin(), out.live.end(), [](const auto& a, const auto& b) { return std::tie(b.age, a.id) < std::tie(a.age, b.id); });
   return out;
 }
 
@@ -128,11 +163,10 @@ observe::State App::State::describe() const {
 std::string App::State::bottleneck(TimePoint now) const {
   for (const auto& key : admission.snapshot(now)) {
     if (key.waiting == 0) continue;
-    std::string who = key.provider + "/" + key.key + (key.model.empty() ? "" : "/" + key.model);
+    std::string who = key.provider + "/" + (key.key.empty() ? "-" : key.key) + (key.model.empty() ? "" : "/" + key.model);
     std::string wait = std::to_string(key.waiting) + (key.waiting == 1 ? " request waits" : " requests wait");
     if (key.bottleneck == schedule::Bottleneck::cap && !key.automatic && key.refusals == 0)
-      return "siltgate: " + wait + " for " + who + " behind the configured cap of " + std::to_string(key.cap) +
-             ", and the provider has refused nothing; it might take more";
+      return "siltgate: " + wait + " for " + who + " behind the " + cap_words(key) + ", and the provider has refused nothing; it might take more";
     if (key.bottleneck != schedule::Bottleneck::cap && key.bottleneck != schedule::Bottleneck::none)
       return std::string(key.bottleneck == schedule::Bottleneck::held || key.bottleneck == schedule::Bottleneck::damage
                              ? "the provider: " : "siltgate: ") +

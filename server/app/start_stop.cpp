@@ -32,6 +32,8 @@ App::State::State(settings::Settings s, Surroundings around)
       pool(io.get_executor(), process_environment()),
       scratch(64 * 1024),
       services{io.get_executor(), nullptr, nullptr, turnstile, pool, repeat, scratch},
+      feed(io.get_executor(), [this] { return describe(); },
+           [this](const observe::ExchangeRecord& record) { return admin::follow_item(record, admin::Follow::sse, secrets); }),
       signals(io),
       housekeeping_timer(io),
       drain_timer(io) {

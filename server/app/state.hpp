@@ -7,8 +7,10 @@
 #include <array>
 #include <list>
 
+#include "admin/commands.hpp"
 #include "app/app.hpp"
 #include "app/listener.hpp"
+#include "app/live_feed.hpp"
 #include "demo/demo.hpp"
 #include "flow/services.hpp"
 #include "observe/exchange_metrics.hpp"
@@ -49,6 +51,10 @@ struct App::State {
   void settled(observe::ExchangeRecord&& record, observe::Recording&& capture);
   void apply_capture();
   std::optional<flow::OwnPage> own_page(const http::RequestHead& head, std::string_view body, const flow::Entrance& entrance);
+  std::function<std::function<void()>(flow::Lines)> follower(const admin::Reply& reply);
+  admin::View admin_view(const std::string& path);
+  bool cancel(const std::string& id);
+  bool set_cap(const std::string& provider, const std::string& key, const std::string& model, int cap);
   observe::State describe() const;   // describe.cpp
   std::string bottleneck(TimePoint now) const;
 
@@ -76,6 +82,8 @@ struct App::State {
   std::vector<char> scratch;
   flow::Services services;
   std::unique_ptr<demo::Demo> demo;
+  LiveFeed feed;
+  std::string admin_token = admin::new_token();   // of this start
   std::list<Listener> listeners;
   std::unique_ptr<Listener> control;
   asio::signal_set signals;

@@ -10,9 +10,9 @@ std::string_view to_string(Cause cause) {
       "none",          "client_left",    "client_silent",      "bad_request",        "line_too_long",
       "head_too_large", "body_too_large", "forbidden",          "no_route",           "queue_full",
       "queue_timeout", "draining",       "repeat",             "shared_down",        "lease_lost",
-      "quota_spent",   "resolve_failed", "connect_failed",     "connect_timeout",    "proxy_refused",
-      "tls_failed",    "upstream_reset", "upstream_closed",    "upstream_silent",    "upstream_malformed",
-      "response_too_large", "damaged",   "provider_error",     "bug"};
+      "quota_spent",   "cancelled",      "resolve_failed",     "connect_failed",     "connect_timeout",
+      "proxy_refused", "tls_failed",     "upstream_reset",     "upstream_closed",    "upstream_silent",
+      "upstream_malformed", "response_too_large", "damaged",   "provider_error",     "bug"};
   static_assert(std::size(names) == static_cast<std::size_t>(Cause::bug) + 1);
   return names[static_cast<int>(cause)];
 }

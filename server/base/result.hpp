@@ -40,6 +40,7 @@ enum class Cause {
   shared_down,          // shared.redis cannot be reached, and when_down is refuse
   lease_lost,           // the permit shared through Redis was lost while the exchange ran
   quota_spent,          // the provider said that this key is used up until a time
+  cancelled,            // the operator ended it
   resolve_failed,       // DNS
   connect_failed,       // TCP connect refused or unreachable
   connect_timeout,      // no connection within timeouts.connect

@@ -42,7 +42,7 @@ struct Command {
   bool events = false, hex = false, chat = false, raw = false, headers = false, diff = false;   // show
   int hex_event = 0;         // show --hex N; 0 = around the fault
   std::string hex_word;      // what stood behind --hex: a number, or the ID
-  bool har = false, curl = false, bundle = false;   // export
+  bool har = false, curl = false, bundle = false;   // export; bundle: doctor too
   bool once = false;         // replay
   bool fast = false;         // replay
   bool effective = false;    // config
@@ -52,7 +52,6 @@ struct Command {
   std::string shell;         // completion
   bool probe = false;        // doctor
   bool from_guest = false;   // doctor
-  bool bundle = false;       // doctor
   std::string model;         // doctor --probe: "" = chosen
   std::string client;        // doctor --client, setup
   bool write = false;        // setup

@@ -57,6 +57,7 @@ Task<Result<void>> admit(Exchange& x) {
     }
   }
   auto from = Clock::now();
+  if (x.record.attempts.empty() && x.record.repeated == 0) x.record.own += from - x.request_read;
   auto admitted = co_await x.services.turnstile.admit(x.permit, arrival_of(x), from + x.config->queue.max_wait, x.client.watch());
   auto now = Clock::now();
   x.record.queued += now - from;

@@ -77,6 +77,7 @@ Task<void> answer_failure(Exchange& x, Failure failure) {
     co_return;
   }
   if (watch.raised() == net::Wake::client_left) co_return;
+  if (failure.cause == Cause::cancelled) x.must_close = true;
   x.reply.give_up_after(std::chrono::seconds(5));  // the last words wait for no one longer
   watch.clear_deadline();
   if (!x.reply.head_sent() && failure.cause == Cause::provider_error && x.held) {  // 2

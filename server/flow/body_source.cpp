@@ -57,6 +57,7 @@ Task<Result<BodySource::Piece>> BodySource::next() {
       co_return Piece{{}, true};  // nothing is left packed: next() begins with that
     }
     if (io.status == Status::closed || io.status == Status::broken) co_return broken(upstream.failure_of(io, Phase::relay_body));
+    x_.reply.piece_waits();
     auto ready = co_await upstream.wait(io.status, x_.client.watch(), Phase::relay_body);
     if (!ready) note_path(x_, upstream, ready.error().system);
     if (!ready) co_return ready.error();
@@ -74,6 +75,7 @@ void BodySource::note_read(TimePoint now) {
   TimePoint before = x_.record.last_byte_in;
   if (before != TimePoint{}) x_.record.longest_gap = std::max(x_.record.longest_gap, now - before);
   x_.record.last_byte_in = now;
+  x_.reply.piece_read(now);
 }
 
 Result<BodySource::Piece> BodySource::decode(std::span<char> bytes) {

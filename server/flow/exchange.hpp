@@ -55,6 +55,7 @@ struct Exchange {
   Delivery delivery = Delivery::stream;
   std::string under_way;                 // its entry in services.under_way, "" = none
   std::string early_body;                // upstream bytes read together with the response head
+  TimePoint request_read{};              // the whole of it
   Duration waited{0};                    // between attempts, in all
   bool at_boundary = true;               // the client stands between two events
   bool complete_for_client = false;      // the dialect's proper end was delivered, whatever the transport did after

@@ -54,6 +54,7 @@ Task<Result<void>> attempt(Exchange& x) {
   auto walked = co_await walk_upstream(x, false);
   if (!walked && walked.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
     walked = co_await walk_upstream(x, true);
+  x.reply.piece_waits();
   x.attempt().ended = Clock::now();
   if (!walked) x.attempt().failure = walked.error();
   x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);

@@ -29,7 +29,9 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x, net::Connection& upstream
       if (!buffered.empty() && failure.retry == Retry::if_reused) failure.retry = Retry::safe;
       co_return failure;
     }
-    if (x.attempt().first_byte == TimePoint{}) x.attempt().first_byte = Clock::now();
+    const bool first = x.attempt().first_byte == TimePoint{};
+    if (first) x.attempt().first_byte = Clock::now();
+    x.reply.piece_read(first ? x.attempt().first_byte : TimePoint{});  // a head in several pieces is not worth a clock each
     buffered.append(x.services.scratch.data(), *got);
   }
 }

@@ -90,6 +90,7 @@ Task<Result<void>> read_request(Exchange& x) {
   auto read = co_await read_body(x);
   if (!read) co_return read.error();
   watch.clear_deadline();
+  x.request_read = Clock::now();
   x.record.request_bytes = x.body.size();
   x.client.guard(true);
   co_return Result<void>{};

@@ -55,6 +55,7 @@ Task<Result<void>> refuse_wrong_type(Exchange& x, BodySource& source, http::Resp
   if (!body) co_return body.error();
   class_refusal(x, head, *body);
   if (x.refusal.klass != schedule::RefusalClass::none) co_return provider_said(x, head);
+  x.attempt().refusal.clear();  // damage, not a refusal
   Finding finding;
   finding.check = Check::content_type;
   finding.action = Action::reject;

@@ -83,13 +83,20 @@ void Reply::send_heartbeat(std::string_view head, std::string_view bytes, http::
   write_now(client_.connection(), one, unsent_);  // a broken socket is seen by the guard of the link
 }
 
+void Reply::piece_waits() {
+  if (began_ == TimePoint{}) return;
+  own_ += Clock::now() - std::exchange(began_, TimePoint{});
+}
+
 Task<Result<void>> Reply::write(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
   std::string before = std::move(unsent_);
   unsent_.clear();
   std::array<asio::const_buffer, 5> buffers{asio::buffer(before), asio::buffer(a), asio::buffer(b), asio::buffer(c),
                                             asio::buffer(d)};
   std::string rest;
-  if (!write_now(client_.connection(), buffers, rest))
+  const bool taken = write_now(client_.connection(), buffers, rest);
+  piece_waits();
+  if (!taken)
     co_return client_.connection().failure_of({net::Io::Status::broken, 0, asio::error::broken_pipe}, Phase::relay_body);
   if (rest.empty()) co_return Result<void>{};
   std::array<asio::const_buffer, 1> left{asio::buffer(rest)};

@@ -33,6 +33,12 @@ class Reply {
   /// A complete response in one write.
   Task<Result<void>> whole(std::string head, std::string_view body);
 
+  /// siltgate's own time: from when a piece of the answer was read until its bytes are with the client's socket, or until
+  /// siltgate waits for more because they complete nothing yet.
+  void piece_read(TimePoint at) { began_ = at; }
+  void piece_waits();
+  Duration own_time() const { return own_; }
+
   /// A client that takes no byte for so long has left. Its pace is no business of the provider's timeouts.
   void give_up_after(Duration stall) { stall_ = stall; }
 
@@ -47,6 +53,8 @@ class Reply {
   observe::Recording& capture_;
   std::string unsent_;   // head kept back, and what the socket did not take
   http::BodyFraming framing_;
+  TimePoint began_{};    // when the piece at hand was read; unset = none
+  Duration own_{0};
   Duration stall_ = std::chrono::minutes(2);
   std::uint64_t body_bytes_ = 0;
   bool head_sent_ = false;

@@ -19,14 +19,18 @@ Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
   std::string head = http::upstream_head(x.request, target);
   // A small body rides in the head's segment; a large one is not copied.
   std::string_view body = x.body;
-  if (body.size() <= 16 * 1024) {
+  const bool small = body.size() <= 16 * 1024;
+  if (small) {
     head += body;
     body = {};
+  } else {
+    x.record.own += Clock::now() - x.record.connected;   // the rest is the network's pace
   }
   if (x.permit.lost()) co_return net::lease_lost(Phase::send_request);
   x.client.watch().set_deadline_in(x.provider->timeouts.first_byte);
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
   auto sent = co_await lease.connection().write_all(buffers, x.client.watch(), Phase::send_request);
+  if (small) x.record.own += Clock::now() - x.record.connected;
   if (!sent) note_path(x, lease.connection(), sent.error().system);
   co_return sent;
 }

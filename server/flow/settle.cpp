@@ -20,6 +20,7 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
   x.permit.give_back(schedule::Ending::ignored);  // nothing where it went back already
   record.ended = Clock::now();
   record.last_byte_out = record.ended;
+  record.own += x.reply.own_time();
   record.failure = failure;
   record.bytes_out = x.hashes.out_bytes();
   record.inserted_bytes = x.reply.body_bytes() - record.bytes_out;

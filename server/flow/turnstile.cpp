@@ -94,6 +94,8 @@ Failure Turnstile::why_not(const net::Watch& watch, Duration waited) const {
     return {Phase::admit, Party::client, Cause::client_left, Retry::never, {}, "the client closed its connection while waiting"};
   if (watch.raised() == net::Wake::stopped)
     return {Phase::admit, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
+  if (watch.raised() == net::Wake::cancelled)
+    return {Phase::admit, Party::siltgate, Cause::cancelled, Retry::never, {}, "the operator cancelled it while it waited"};
   if (shared_ && shared_->refusing()) return {Phase::admit, Party::siltgate, Cause::shared_down, Retry::never, {}, shared_->why_refusing()};
   return {Phase::admit, Party::siltgate, Cause::queue_timeout, Retry::never, {},
           "no permit within " + format_duration(std::chrono::milliseconds(to_ms(waited)))};

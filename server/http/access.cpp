@@ -81,7 +81,7 @@ std::string shown(std::string_view text) {
   return out;
 }
 
-Result<void> check_host(const RequestHead& head, std::string_view local_ip, const AccessRules& rules) {
+Result<void> check_host(const RequestHead& head, std::string_view peer_ip, std::string_view local_ip, const AccessRules& rules) {
   if (head.minor_version == 0 && head.host.empty()) return {};  // no browser speaks HTTP/1.0 without Host
   if (!is_host_value(head.host)) return malformed("Host is not host or host:port");
   auto name = lower(host_of(head.host));
@@ -93,8 +93,8 @@ Result<void> check_host(const RequestHead& head, std::string_view local_ip, cons
     auto local = parse_address(local_ip);
     if (local && *local == *address) return {};
   }
-  return forbidden(fmt::format("Host \"{}\" is not a name of this listener; add \"{}\" to admin.allowed_hosts if it is",
-                               shown(head.host), shown(name)));
+  return forbidden(fmt::format("Host \"{}\" (peer {}) is not a name of this listener; if it is, add to the configuration: \"admin\": {{ "
+                               "\"allowed_hosts\": [\"localhost\", \"{}\"] }}", shown(head.host), shown(peer_ip), shown(name)));
 }
 
 /// A link followed in a browser carries no script and its answer is read by nobody but the user.
@@ -142,7 +142,7 @@ Result<void> check_access(const RequestHead& head, std::string_view peer_ip, std
   if (!rules.allow.empty() && !in_networks(peer_ip, rules.allow))  // 1
     return forbidden(fmt::format("peer {} is in none of the networks of this listener's \"allow\"; add \"{}\" there",
                                  shown(peer_ip), shown(peer_ip)));
-  auto host = check_host(head, local_ip, rules);  // 2
+  auto host = check_host(head, peer_ip, local_ip, rules);  // 2
   if (!host) return host;
   return check_origin(head);  // 3
 }

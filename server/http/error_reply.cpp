@@ -39,6 +39,7 @@ constexpr std::array<Row, static_cast<std::size_t>(Cause::bug) + 1> rows{{
     {503, "destination_unavailable", "Redis, which holds the shared caps, cannot be reached"},
     {503, "proxy_internal_error", "the shared permit was lost"},
     {503, "destination_unavailable", "the quota of the key is spent"},
+    {503, "http_request_denied", "the operator cancelled it"},
     {502, "dns_error", "the provider's name cannot be resolved"},
     {502, "destination_unavailable", "the provider cannot be reached"},
     {504, "connection_timeout", "no connection to the provider in time"},

@@ -174,6 +174,8 @@ Failure Connection::failure_of(const Watch& watch, Phase phase) const {
       return {phase, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
     case Wake::lease_lost:
       return lease_lost(phase);
+    case Wake::cancelled:
+      return {phase, Party::siltgate, Cause::cancelled, Retry::never, {}, "the operator cancelled it"};
     default:
       break;
   }

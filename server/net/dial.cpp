@@ -23,6 +23,8 @@ Failure ended_by(const Watch& watch, const std::string& what, Duration timeout) 
   if (watch.raised() == Wake::stopped)
     return {Phase::connect, Party::siltgate, Cause::draining, Retry::never, {}, "siltgate is shutting down"};
   if (watch.raised() == Wake::lease_lost) return lease_lost(Phase::connect);
+  if (watch.raised() == Wake::cancelled)
+    return {Phase::connect, Party::siltgate, Cause::cancelled, Retry::never, {}, "the operator cancelled it"};
   return connect_failure(Cause::connect_timeout, Party::network,
                          what + " took longer than " + std::to_string(to_ms(timeout)) + " ms");
 }

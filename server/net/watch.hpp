@@ -11,7 +11,7 @@
 
 namespace siltgate::net {
 
-enum class Wake { none, deadline, client_left, stopped, lease_lost };
+enum class Wake { none, deadline, client_left, stopped, cancelled, lease_lost };
 
 class Watch {
  public:
@@ -26,7 +26,7 @@ class Watch {
   void set_deadline_in(Duration duration) { set_deadline(Clock::now() + duration); }
   void clear_deadline();
 
-  /// Sticky: the current wait and every later one ends. client_left and stopped are never forgotten and replace the others.
+  /// Sticky: the current wait and every later one ends. All but deadline and lease_lost are never forgotten.
   void raise(Wake reason);
   /// The exchange that lost its permit is over upstream: the session may go on.
   void forget_lost_lease();

@@ -13,19 +13,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-struct Part {
-  std::string key, title, text;
-};
-
-struct Chat {
-  std::vector<Part> parts{};
-  std::string end{};             // finish reason
-  std::size_t unread = 0;        // events that are no JSON
-
-  Part& part(const std::string& key, const std::string& title) {
+struct Chat : CapturedChat {
+  Part& part(const std::string& part_key, const std::string& title) {
     for (auto each = parts.rbegin(); each != parts.rend(); ++each)
-      if (each->key == key) return *each;
-    return parts.emplace_back(Part{key, title, {}});
+      if (each->key == part_key) return *each;
+    return parts.emplace_back(Part{part_key, title, {}});
   }
 };
 
@@ -54,7 +46,7 @@ void take_message(Chat& chat, const Json& message, const std::string& choice) {
   for (const Json& call : member(message, "tool_calls")) {
     const Json& function = member(call, "function");
     const Json& index = member(call, "index");
-    Part& part = chat.part(fmt::format("{}tool {}", choice, index.is_number_unsigned() ? index.get<std::size_t>() : at), "tool call");
+    Chat::Part& part = chat.part(fmt::format("{}tool {}", choice, index.is_number_unsigned() ? index.get<std::size_t>() : at), "tool call");
     if (const std::string name = text_of(function, "name"); !name.empty()) part.title = "tool call " + name + " " + text_of(call, "id");
     part.text += text_of(function, "arguments");
     ++at;
@@ -73,7 +65,7 @@ void take_openai_chat(Chat& chat, const Json& chunk) {
 void take_output_item(Chat& chat, const Json& item) {
   const std::string type = text_of(item, "type"), key = text_of(item, "id");
   if (type == "function_call") {
-    Part& part = chat.part(key, "tool call");
+    Chat::Part& part = chat.part(key, "tool call");
     part.title = "tool call " + text_of(item, "name") + " " + text_of(item, "call_id");
     if (part.text.empty()) part.text = text_of(item, "arguments");
   }
@@ -99,7 +91,7 @@ void take_openai_responses(Chat& chat, const Json& event) {
 void take_block(Chat& chat, const Json& block, const std::string& key) {
   const std::string type = text_of(block, "type");
   if (type == "tool_use") {
-    Part& part = chat.part(key, "tool call " + text_of(block, "name") + " " + text_of(block, "id"));
+    Chat::Part& part = chat.part(key, "tool call " + text_of(block, "name") + " " + text_of(block, "id"));
     const Json& input = member(block, "input");
     if (!input.empty()) part.text = input.dump();
   }
@@ -157,14 +149,20 @@ std::string lines_made_visible(const std::string& text) {
 
 }  // namespace
 
-std::string view_chat(const Capture& capture, const CapturedAttempt& attempt) {
+CapturedChat chat_of(const Capture& capture, const CapturedAttempt& attempt) {
   Chat chat;
   const bool events = attempt.head && field_of(attempt.head->fields, "content-type").starts_with("text/event-stream");
   if (!events) take(chat, capture.dialect, attempt.body());
   else
     for (const CapturedEvent& event : events_of(attempt)) take(chat, capture.dialect, event.data);
+  for (auto& part : chat.parts) part.text = masked(std::move(part.text));
+  return chat;
+}
+
+std::string view_chat(const Capture& capture, const CapturedAttempt& attempt) {
+  const CapturedChat chat = chat_of(capture, attempt);
   std::string out;
-  for (const Part& part : chat.parts) out += "--- " + visible(part.title, 200) + "\n" + lines_made_visible(masked(part.text));
+  for (const auto& part : chat.parts) out += "--- " + visible(part.title, 200) + "\n" + lines_made_visible(part.text);
   if (!chat.end.empty()) out += "--- finished: " + visible(chat.end, 100) + "\n";
   else out += fmt::format("--- not finished: {}\n", attempt.how.empty() ? "the capture ends here" : attempt.how);
   if (chat.unread == 1) out += "--- one event is no JSON; siltgate show --events names it\n";

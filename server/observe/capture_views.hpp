@@ -23,6 +23,18 @@ struct CapturedEvent {
 };
 std::vector<CapturedEvent> events_of(const CapturedAttempt& attempt);
 
+/// The answer as its reader sees it, in the order in which its parts began.
+struct CapturedChat {
+  struct Part {
+    std::string key;             // which part of the answer deltas belong to
+    std::string title, text;     // "reasoning", "text", "tool call NAME ID", …; credentials in `text` are masked
+  };
+  std::vector<Part> parts{};
+  std::string end{};             // finish reason, "" = none came
+  std::size_t unread = 0;        // events that are no JSON
+};
+CapturedChat chat_of(const Capture& capture, const CapturedAttempt& attempt);
+
 /// What there is and how to see it.
 std::string view_overview(const Capture& capture);
 std::string view_events(const Capture& capture, const CapturedAttempt& attempt);

@@ -72,6 +72,9 @@ ExchangeMetrics::ExchangeMetrics()
       genai_duration_(Kind::histogram, "gen_ai_client_operation_duration_seconds",
                       "OpenTelemetry: duration of the operation as the client saw it.",
                       {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "error_type"}, genai_seconds),
+      genai_first_chunk_(Kind::histogram, "gen_ai_client_operation_time_to_first_chunk_seconds",
+                         "OpenTelemetry: from the request to the first event, streamed answers only.",
+                         {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}, genai_seconds),
       genai_tokens_(Kind::histogram, "gen_ai_client_token_usage", "OpenTelemetry: tokens per operation.",
                     {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "gen_ai_token_type"},
                     genai_counts) {}
@@ -105,6 +108,8 @@ void ExchangeMetrics::count_genai(const ExchangeRecord& record) {
   const std::string error = record.verdict.blame == Blame::intact ? "" : record.verdict.cause;
   if (record.ended > record.accepted)
     genai_duration_.observe({name, record.provider, record.model, error}, seconds(record.ended - record.accepted));
+  if (record.stream && record.first_event > record.accepted)
+    genai_first_chunk_.observe({name, record.provider, record.model}, seconds(record.first_event - record.accepted));
   if (record.in_tokens >= 0)
     genai_tokens_.observe({name, record.provider, record.model, "input"}, static_cast<double>(record.in_tokens));
   if (record.out_tokens >= 0)
@@ -118,7 +123,7 @@ std::string ExchangeMetrics::expose(const State& state) const {
   write_shared_gauges(state, out);
   write_gauge(out, "siltgate_capture_bytes", "Size of all captures on disk.", {}, {{{}, static_cast<double>(state.capture_bytes)}});
   for (const Family* family : {&requests_, &refusals_, &findings_, &tokens_, &queue_wait_, &first_event_, &event_gap_,
-                               &own_time_, &genai_duration_, &genai_tokens_})
+                               &own_time_, &genai_duration_, &genai_first_chunk_, &genai_tokens_})
     family->write(out);
   return out;
 }

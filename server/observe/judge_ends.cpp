@@ -18,6 +18,8 @@ constexpr Own own_causes[] = {
      "Run fewer agents at once, raise the concurrency if the provider allows more, or raise limits.queue.max_waiting."},
     {Cause::queue_timeout, Blame::siltgate, "siltgate gave up because the request had waited too long in the queue",
      "Run fewer agents at once, raise the concurrency if the provider allows more, or raise limits.queue.max_wait."},
+    {Cause::cancelled, Blame::siltgate, "siltgate cut the exchange because its operator cancelled it",
+     "Nothing to do if you cancelled it; everybody who may open the dashboard can (admin.allow)."},
     {Cause::draining, Blame::siltgate, "siltgate refused the request because it was shutting down",
      "Send it again once siltgate runs again."},
     {Cause::repeat, Blame::client, "the client sent the same request over and over, and siltgate held it back",

@@ -20,6 +20,8 @@ Json key_json(const KeyRow& k) {
           {"in_flight", k.in_flight},
           {"cap", k.cap},
           {"automatic", k.automatic},
+          {"cap_from", text_or_null(k.cap_from)},
+          {"bottleneck", text_or_null(k.bottleneck)},
           {"waiting", k.waiting},
           {"oldest_wait_ms", to_ms(k.oldest_wait)},
           {"held_ms", ms_or_null(k.held)},
@@ -40,7 +42,9 @@ Json waiting_json(const WaitingRow& w) {
 Json live_json(const LiveRow& l) {
   return {{"id", l.id},         {"provider", l.provider}, {"key", l.key},       {"model", l.model},
           {"client", l.client}, {"phase", l.phase},       {"age_ms", to_ms(l.age)}, {"events", l.events},
-          {"bytes", l.bytes},   {"silence_ms", to_ms(l.silence)}};
+          {"bytes", l.bytes},   {"silence_ms", to_ms(l.silence)}, {"ttft_ms", ms_or_null(l.ttft)},
+          {"events_per_second", l.events_per_second ? Json(*l.events_per_second) : Json()},
+          {"attempts", l.attempts}, {"path", text_or_null(l.path)}};
 }
 
 Json shared_json(const SharedState& g) {
@@ -73,6 +77,8 @@ KeyRow read_key(const Json& in) {
   get(in, "in_flight", k.in_flight);
   get(in, "cap", k.cap);
   get(in, "automatic", k.automatic);
+  get(in, "cap_from", k.cap_from);
+  get(in, "bottleneck", k.bottleneck);
   get(in, "waiting", k.waiting);
   get_ms(in, "oldest_wait_ms", k.oldest_wait);
   get_ms(in, "held_ms", k.held);
@@ -111,6 +117,12 @@ LiveRow read_live(const Json& in) {
   get(in, "phase", l.phase);
   get_ms(in, "age_ms", l.age);
   get_ms(in, "silence_ms", l.silence);
+  get_ms(in, "ttft_ms", l.ttft);
+  double rate = -1;
+  get(in, "events_per_second", rate);
+  if (rate >= 0) l.events_per_second = rate;
+  get(in, "attempts", l.attempts);
+  get(in, "path", l.path);
   get(in, "events", l.events);
   get(in, "bytes", l.bytes);
   return l;
@@ -152,6 +164,7 @@ State read_state(const Json& in) {
   get(in, "waiting_total", s.waiting_total);
   get(in, "connections", s.connections);
   get(in, "capture_bytes", s.capture_bytes);
+  get(in, "capture_mode", s.capture_mode);
   get(in, "capture_folder", s.capture_folder);
   get(in, "capture_stopped", s.capture_stopped);
   for (const Json& p : in.value("providers", Json::array()))
@@ -180,6 +193,7 @@ std::string state_to_json(const State& s) {
            {"waiting_total", s.waiting_total},
            {"connections", s.connections},
            {"capture_bytes", s.capture_bytes},
+           {"capture_mode", text_or_null(s.capture_mode)},
            {"capture_folder", text_or_null(s.capture_folder)},
            {"capture_stopped", text_or_null(s.capture_stopped)}};
   out["providers"] = Json::array();

@@ -12,15 +12,19 @@
 //      "refusing", "starting"), "settling": false, "since_ms": 5000, "trouble": null, "parts": 3, "lost_permits": 0,
 //      "instances": [{"name": "host:4290", "version": "0.1.0", "self": true, "in_flight": 1, "waiting": 0, "lease_ms": 9800}]}
 //   "in_flight": 2, "waiting_total": 1, "connections": 5, "capture_bytes": 0,
+//   "capture_mode": "rejected",                          // off, rejected, all
 //   "capture_folder": "/…/captures", "capture_stopped": null,    // a sentence when the disk is full
 //   "providers": [{"name": "zai", "base_url": "https://…", "profile": "zai", "default": true}],
 //   "keys": [{"provider": "zai", "key": "team", "model": "glm-4.6", "in_flight": 1, "cap": 1, "automatic": true,
+//             "cap_from": "automatic",                  // nobody, settings, profile, automatic, operator
+//             "bottleneck": "cap",                      // what the first waiting request waits for, null = nobody waits
 //             "waiting": 1, "oldest_wait_ms": 900, "held_ms": null, "held_reason": null, "refusals": 3, "damaged": 0, "finished": 17,
 //             "ttft_p50_ms": 800, "ttft_p95_ms": 2100, "tokens_per_second": 41.5}],
 //   "waiting": [{"id": "sg_…", "provider": "zai", "key": "team", "model": "glm-4.6", "class": "interactive",
 //                "session": "ses_…", "position": 1, "waited_ms": 900}],
 //   "live": [{"id": "sg_…", "provider": …, "key": …, "model": …, "client": "opencode/1.18.33", "phase": "relay_body",
-//             "age_ms": 5000, "events": 120, "bytes": 30000, "silence_ms": 40}]
+//             "age_ms": 5000, "events": 120, "bytes": 30000, "silence_ms": 40,
+//             "ttft_ms": 800, "events_per_second": 41.5, "attempts": 1, "path": "alive"}]   // null where not known
 // }
 #pragma once
 
@@ -44,6 +48,7 @@ struct KeyRow {
   std::string provider, key, model;
   int in_flight = 0, cap = 0, waiting = 0;   // cap 0 = none
   bool automatic = false;
+  std::string cap_from, bottleneck;          // words of the scheduler; "" = nobody
   Duration oldest_wait{0};
   std::optional<Duration> held;              // from now until it may start again
   std::string held_reason;                   // "" = not held
@@ -62,6 +67,10 @@ struct LiveRow {
   std::string id, provider, key, model, client, phase;
   Duration age{0}, silence{0};
   std::uint64_t events = 0, bytes = 0;
+  std::optional<Duration> ttft{};            // from the permit to the first event delivered
+  std::optional<double> events_per_second{}; // since then
+  int attempts = 0;
+  std::string path{};                         // of the way to the provider, by TCP: "alive", "dead"; "" = not known
 };
 
 /// An instance of the group, as Redis knows it.
@@ -93,6 +102,7 @@ struct State {
   std::string last_reload_error, bottleneck;   // "" = none
   int in_flight = 0, waiting_total = 0, connections = 0;
   std::uint64_t capture_bytes = 0;
+  std::string capture_mode;
   std::string capture_folder;                  // "" = none
   std::string capture_stopped;                 // why nothing can be written, "" = it can
   std::vector<ProviderRow> providers;

@@ -41,6 +41,7 @@ struct KeyState {          // one row of `status`: requests that share all limit
   std::string provider, key, model;  // model: of the group where the models share one quota, "" where the key is the quota
   int in_flight = 0, cap = 0, waiting = 0;  // cap 0 = none
   bool automatic = false;
+  CapFrom cap_from = CapFrom::nobody;
   Duration oldest_wait{0};
   std::uint64_t refusals = 0;
   std::optional<TimePoint> held_until;
@@ -90,6 +91,10 @@ class Admission {
   /// Replaces every limit; running and waiting requests stay and are counted against the new ones.
   void configure(const std::vector<std::pair<std::string, ProviderLimits>>& providers, int total,
                  const QueueConfig& queue, TimePoint now);
+
+  /// The operator's cap for a row of snapshot(), in place of what the limits say, until the next configure(). 0 takes it back.
+  /// False when there is no such row.
+  bool set_cap(std::string_view provider, std::string_view key, std::string_view model, int cap, TimePoint now);
 
   /// `granted`: may start now, and is not named by take_grants() again. `queue_full`: the ticket is forgotten.
   Answer arrive(const Arrival& arrival, TimePoint now);

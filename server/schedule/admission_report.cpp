@@ -93,6 +93,7 @@ std::vector<KeyState> Admission::snapshot(TimePoint now) const {
     row.waiting = leaf.waiting;
     row.cap = leaf.cap;
     row.automatic = leaf.adaptive.has_value();
+    row.cap_from = leaf.cap_from;
     row.refusals = leaf.refusals;
     row.bottleneck = bottleneck_of(*t->lane, now);
     for (const Scope* scope = &leaf; scope; scope = scope->parent)

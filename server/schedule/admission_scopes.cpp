@@ -7,6 +7,7 @@
 // (4) A lane hangs at the narrowest scope that is the unit or has a cap of its own; requests of a lane share every limit.
 // (5) Per-minute windows sit at the unit, start_interval at the key.
 // (6) After a reload, a hold on something narrower than a lane holds the lane.
+// (7) A cap the operator set at run time goes before every other number of its scope, until a reload.
 #include <algorithm>
 #include <unordered_set>
 
@@ -50,6 +51,11 @@ const ProviderLimits& Admission::State::limits_of(std::string_view provider) con
   return found == limits.end() ? none : found->second;
 }
 
+int Admission::State::operator_cap(const Scope& s) const {
+  const auto found = operator_caps.find(scope_name(s.kind, s.provider, s.key, s.name));
+  return found == operator_caps.end() ? 0 : found->second;
+}
+
 Scope& Admission::State::scope(Kind kind, std::string_view provider, std::string_view key, std::string_view name) {
   auto& slot = scopes[scope_name(kind, provider, key, name)];
   if (!slot) {
@@ -73,6 +79,8 @@ void Admission::State::set_limits(Scope& s) {
   }
   const bool grouped = s.kind == Kind::model && group_of(l, s.name);
   if (!number && unit && !grouped) number = &l.concurrency;  // (2)
+  const Concurrency by_operator{Concurrency::Mode::fixed, operator_cap(s), 0, false};
+  if (by_operator.count > 0) number = &by_operator;  // (7)
   s.cap = 0;
   if (s.kind == Kind::total) s.cap = total;
   if (s.kind == Kind::provider) s.cap = l.total;
@@ -90,8 +98,13 @@ void Admission::State::set_limits(Scope& s) {
     s.adaptive->set_most(number->most);
     s.cap = limit_of(s);
   } else {
+    if (by_operator.count > 0 && s.adaptive) imported[scope_name(s.kind, s.provider, s.key, s.name)] = s.adaptive->memory();
     s.adaptive.reset();
   }
+  s.cap_from = by_operator.count > 0 ? CapFrom::operator_
+               : s.cap == 0          ? CapFrom::nobody
+               : s.adaptive          ? CapFrom::automatic
+               : number && number->by_profile ? CapFrom::profile : CapFrom::settings;
   if (part.divide_caps) s.cap = static_cast<int>(part_of(s.cap));
   s.start_interval = s.kind == Kind::key ? l.start_interval * part.parts : Duration{0};  // (5)
   if (s.start_interval == Duration{0}) s.next_start = TimePoint{};
@@ -254,8 +267,24 @@ void Admission::configure(const std::vector<std::pair<std::string, ProviderLimit
   for (const auto& [name, limits] : providers) s.limits[name] = limits;
   s.total = total;
   s.queue = queue;
+  s.operator_caps.clear();
   s.rebuild();
   s.settle();
+}
+
+bool Admission::set_cap(std::string_view provider, std::string_view key, std::string_view model, int cap, TimePoint now) {
+  State& s = *state_;
+  s.advance(now);
+  const auto row = std::find_if(s.targets.begin(), s.targets.end(), [&](const auto& entry) {
+    const Scope& leaf = *entry.second->lane->leaf;
+    return leaf.provider == provider && leaf.key == key && leaf.name == model;
+  });
+  if (row == s.targets.end()) return false;
+  const Scope& leaf = *row->second->lane->leaf;
+  s.operator_caps[scope_name(leaf.kind, leaf.provider, leaf.key, leaf.name)] = std::max(0, cap);
+  s.rebuild();
+  s.settle();
+  return true;
 }
 
 std::vector<LearnedLimit> Admission::export_state() const {

@@ -13,6 +13,7 @@ struct Admission::State {
   // What the user set.
   std::unordered_map<std::string, ProviderLimits> limits;
   int total = 0;
+  std::unordered_map<std::string, int> operator_caps;  // by scope name, until the next configure()
   QueueConfig queue;
   GroupPart part;
   std::unordered_map<std::string, int> followed;  // by scope name
@@ -59,6 +60,7 @@ struct Admission::State {
   // admission_scopes.cpp
   Target& target(std::string_view provider, std::string_view key, std::string_view model, std::string_view profile);
   void start_adaptive(Target& target, std::string_view profile);
+  int operator_cap(const Scope& scope) const;
   const ProviderLimits& limits_of(std::string_view provider) const;
   Scope& scope(Kind kind, std::string_view provider, std::string_view key, std::string_view name);
   void set_limits(Scope& scope);

@@ -19,7 +19,16 @@ struct Concurrency {
   enum class Mode { unset, fixed, automatic } mode = Mode::unset;
   int count = 0;  // fixed: the cap; automatic: the start value, 0 = from the profile
   int most = 0;   // automatic: never above, 0 = no number given
+  bool by_profile = false;  // fixed: the profile's default, nobody asked for it
 };
+
+/// Who set a cap in force.
+enum class CapFrom { nobody, settings, profile, automatic, operator_ };
+
+constexpr std::string_view to_string(CapFrom from) {
+  constexpr std::string_view names[] = {"nobody", "settings", "profile", "automatic", "operator"};
+  return names[static_cast<int>(from)];
+}
 
 enum class Per { key, key_model };
 enum class Order { fair, fifo };

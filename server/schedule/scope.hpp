@@ -82,6 +82,7 @@ struct Scope : Child {
   Scope* parent = nullptr;          // next wider scope, limited or not
 
   int cap = 0;                      // 0 = none
+  CapFrom cap_from = CapFrom::nobody;
   bool limited = false;             // takes part in the tree
   std::optional<AdaptiveLimit> adaptive;
   bool adaptive_started = false;    // its start value is known

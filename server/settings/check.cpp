@@ -110,7 +110,7 @@ void derive_provider(flow::Provider& provider, const Settings& s, Origins& origi
     cap = s.concurrency;
     note("limits.concurrency", "limits.concurrency");
   } else {
-    cap = {Concurrency::Mode::fixed, schedule::initial_concurrency("zai")};
+    cap = {Concurrency::Mode::fixed, schedule::initial_concurrency("zai"), 0, true};
     note("limits.concurrency", "profile zai");
   }
 }

@@ -129,7 +129,7 @@ TEST_CASE("mode rejected leaves nothing of sound streams, long ones included", "
   Folder folder;
   ScriptedUpstream upstream([](UpstreamExchange& exchange) {
     if (exchange.request().number == 3) return send_torn(exchange);
-    exchange.chat(std::vector<std::string>(exchange.request().number == 1 ? 2000 : 2, std::string(200, 'x')));
+    exchange.chat(std::vector<std::string>(exchange.request().number == 1 ? 2 : 1, healthy_text(exchange.request().number == 1 ? 200'000 : 200)));
   });
   RunningSiltgate siltgate(upstream, with_mode("rejected"), folder.state());
   CHECK(TestClient::ask(siltgate.port()).clean());
@@ -143,7 +143,7 @@ TEST_CASE("mode rejected leaves nothing of sound streams, long ones included", "
 
 TEST_CASE("mode all keeps a sound stream, its request and its chunk borders", "[capture]") {
   Folder folder;
-  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hel", "lo", std::string(100'000, 'y'), "end"}); });
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hel", "lo", healthy_text(100'000), "end"}); });
   RunningSiltgate siltgate(upstream, with_mode("all"), folder.state());
   const std::string request = chat_request("my own words");
   auto reply = TestClient::ask(siltgate.port(), request);

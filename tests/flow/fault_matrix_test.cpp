@@ -168,7 +168,7 @@ TEST_CASE("a stream that stops at any byte is never taken for a whole one", "[ma
 }
 
 TEST_CASE("a client that leaves, and one that reads slowly, are told apart from every fault of the provider", "[matrix]") {
-  const std::string large(8'000, 'x');  // many times what the client takes at once
+  const std::string large = healthy_text(8'000);  // many times what the client takes at once
   ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
     const std::string model = json::parse(exchange.request().body)["model"];
     exchange.start_stream();

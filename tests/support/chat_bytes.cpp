@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <iterator>
+
 #include <nlohmann/json.hpp>
 
 namespace siltgate::test {
@@ -85,6 +88,19 @@ std::string chat_request(std::string_view text, std::string_view model, bool str
   ordered_json body{{"model", model}, {"stream", stream}};
   body["messages"] = ordered_json::array({{{"role", "user"}, {"content", text}}});
   return body.dump();
+}
+
+std::string healthy_text(std::size_t size) {
+  static constexpr const char* words[] = {"river", "stone", "lamp", "cloud", "engine", "garden", "paper", "window", "signal", "harbour",
+                                          "copper", "winter", "number", "letter", "bridge", "candle", "forest", "mirror", "pocket"};
+  std::string text;
+  std::uint32_t state = 12345;
+  while (text.size() < size) {
+    state = state * 1664525 + 1013904223;  // Numerical Recipes' generator: the same text every time
+    text += words[(state >> 16) % std::size(words)];
+    text += (state >> 24) % 9 == 0 ? ". " : " ";
+  }
+  return text;
 }
 
 }  // namespace siltgate::test

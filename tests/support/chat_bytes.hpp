@@ -31,6 +31,9 @@ std::string chunked(const std::vector<std::string>& parts, bool end = true);
 /// A whole Anthropic message stream with this text, event by event.
 std::vector<std::string> message_events(std::string_view text);
 
+/// At least `size` bytes of text that no check of the text minds: numbered sentences in which the words change too.
+std::string healthy_text(std::size_t size);
+
 /// Z.AI's refusal body for too many requests in flight.
 inline constexpr std::string_view refusal_1302 =
     R"({"error":{"code":"1302","message":"High concurrency usage of this API, please reduce concurrency or contact customer service to increase limits"}})";

@@ -3,8 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "admin/captures.hpp"
+#include "admin/commands.hpp"
 #include "observe/verdict.hpp"
 #include "support/catch.hpp"
+#include "unit/observe/sample_capture.hpp"
 #include "unit/observe/sample_record.hpp"
 
 using namespace siltgate;
@@ -75,6 +78,8 @@ TEST_CASE("events are followed as SSE or as JSON lines", "[admin]") {
   CHECK(desk.ask("/-/api/events").follow == Follow::sse);
   CHECK(desk.ask("/-/api/events?format=json_lines").follow == Follow::json_lines);
   CHECK(desk.ask("/-/api/events?format=xml").status == 400);
+  CHECK_FALSE(desk.ask("/-/api/events").with_state);
+  CHECK(desk.ask("/-/api/events?state=1").with_state);
   CHECK(desk.ask("/-/api/events?verdict=client").filter.verdict == observe::Blame::client);
   CHECK(desk.ask("/-/api/events", "HEAD").follow == Follow::none);
   desk.gate.control_socket = true;
@@ -99,6 +104,121 @@ TEST_CASE("reload and stop are for the control socket", "[admin]") {
   CHECK(desk.ask("/-/api/reload", "POST").status == 200);
   desk.view.reload = [] { return std::optional<std::string>("line 3: unknown key"); };
   CHECK(desk.ask("/-/api/reload", "POST").body.find("line 3") != std::string::npos);
+}
+
+TEST_CASE("a page of ours may command with the token of this start, nobody else", "[admin]") {
+  Desk desk;
+  std::string cancelled;
+  desk.view.token = "0123456789abcdef";
+  desk.view.cancel = [&](const std::string& id) {
+    cancelled = id;
+    return id == "sg_aaaaaaaaaa";
+  };
+  const auto ask = [&](std::string_view target, std::string_view body = "") { return answer("POST", target, body, desk.gate, desk.view).status; };
+  const std::string target = "/-/api/exchanges/sg_aaaaaaaaaa/cancel";
+  CHECK(ask(target) == 403);                                  // no Origin, no token
+  desk.gate.token = desk.view.token;
+  CHECK(ask(target) == 403);
+  for (auto origin : {"null", "http://evil.example", "http://127.0.0.1:4291", "127.0.0.1:4290", ""}) {
+    desk.gate.origin = origin;
+    INFO(origin);
+    CHECK(ask(target) == 403);
+  }
+  desk.gate.origin = "http://127.0.0.1:4290";
+  for (auto site : {"cross-site", "same-site", "none"}) {
+    desk.gate.fetch_site = site;
+    CHECK(ask(target) == 403);
+  }
+  desk.gate.fetch_site = "same-origin";
+  for (auto token : {"", "0123456789abcdee", "0123456789abcdef0"}) {
+    desk.gate.token = token;
+    CHECK(ask(target) == 403);
+  }
+  CHECK(cancelled.empty());
+  desk.gate.token = desk.view.token;
+  CHECK(ask(target) == 202);
+  CHECK(cancelled == "sg_aaaaaaaaaa");
+  CHECK(ask("/-/api/exchanges/sg_zzzzzzzzzz/cancel") == 404);
+  CHECK(ask("/-/api/exchanges/cancel") == 405);
+  CHECK(ask("/-/api/stop") == 403);                           // never from a page
+  CHECK_FALSE(desk.stopped);
+  desk.view.token.clear();                                    // no token is no token that fits
+  desk.gate.token.clear();
+  CHECK(ask(target) == 403);
+  CHECK(new_token().size() == 40);
+  CHECK(new_token() != new_token());
+}
+
+TEST_CASE("a cap is set by provider, key, model and a whole number", "[admin]") {
+  Desk desk;
+  desk.gate.control_socket = true;
+  std::string set;
+  desk.view.set_cap = [&](const std::string& provider, const std::string& key, const std::string& model, int cap) {
+    set = provider + "|" + key + "|" + model + "|" + std::to_string(cap);
+    return provider == "zai";
+  };
+  const auto ask = [&](std::string_view body) { return answer("POST", "/-/api/cap", body, desk.gate, desk.view).status; };
+  CHECK(ask(R"({"provider":"zai","key":"","model":"glm-4.6","cap":3})") == 200);
+  CHECK(set == "zai||glm-4.6|3");
+  CHECK(ask(R"({"provider":"zai","cap":0})") == 200);
+  CHECK(ask(R"({"provider":"other","cap":1})") == 404);
+  set.clear();
+  for (auto bad : {"", "[]", "7", "{}", R"({"provider":"zai"})", R"({"provider":"zai","cap":-1})", R"({"provider":"zai","cap":1.5})",
+                   R"({"provider":"zai","cap":"2"})", R"({"provider":"zai","cap":10001})", R"({"provider":7,"cap":1})"})
+    CHECK(ask(bad) == 400);
+  CHECK(set.empty());
+}
+
+TEST_CASE("the dashboard is served with a policy that runs nothing but its own files", "[admin]") {
+  Desk desk;
+  desk.view.token = "feedface";
+  const Reply page = desk.ask("/-/");
+  CHECK(page.status == 200);
+  CHECK(page.content_type == "text/html; charset=utf-8");
+  CHECK(page.body.find("content=\"feedface\"") != std::string::npos);
+  std::string policy;
+  for (const auto& [name, value] : page.fields)
+    if (name == "Content-Security-Policy") policy = value;
+  for (auto part : {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"})
+    CHECK(policy.find(part) != std::string::npos);
+  CHECK(policy.find("unsafe") == std::string::npos);
+  CHECK(desk.ask("/-/style.css").content_type == "text/css; charset=utf-8");
+  for (auto script : {"script", "dom", "format", "limits", "history", "exchange", "evidence", "charts"}) {
+    const Reply reply = desk.ask("/-/" + std::string(script) + ".js");
+    INFO(script);
+    CHECK(reply.content_type == "text/javascript; charset=utf-8");
+    CHECK(reply.body.find("innerHTML") == std::string::npos);
+  }
+  for (auto none : {"/-/page.js", "/-/other.js", "/-/.js", "/-/page.html", "/-/../etc/passwd"}) CHECK(desk.ask(none).status == 404);
+  CHECK(desk.ask("/-").status == 308);
+  desk.gate.peer_ip = "192.0.2.9";
+  CHECK(desk.ask("/-/").status == 403);
+}
+
+TEST_CASE("a capture is shown by view and attempt, and its absence said", "[admin]") {
+  Desk desk;
+  const std::string path = "/-/api/exchanges/sg_aaaaaaaaaa/capture";
+  CHECK(desk.ask(path).status == 404);
+  observe::CaptureMaker capture;
+  capture.head();
+  capture.response();
+  capture.read("data: {\"id\":\"a\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"<b>Hi</b>\"}}]}\n\n");
+  const std::string text = capture.text();
+  desk.view.capture = [&](const std::string&) { return std::optional<CaptureFile>({text.size(), text}); };
+  const auto overview = nlohmann::json::parse(desk.ask(path).body);
+  REQUIRE(overview["attempts"].size() >= 1);
+  const auto chat = nlohmann::json::parse(desk.ask(path + "?view=chat").body);
+  REQUIRE(chat["parts"].size() == 1);
+  CHECK(chat["parts"][0]["text"] == "<b>Hi</b>");
+  CHECK(nlohmann::json::parse(desk.ask(path + "?view=events").body)["events"].size() >= 1);
+  for (auto view : {"hex", "diff", "headers"}) CHECK(desk.ask(path + "?view=" + view).content_type == "text/plain; charset=utf-8");
+  CHECK(desk.ask(path + "?view=pictures").status == 400);
+  CHECK(desk.ask(path + "?view=hex&event=9999").status == 404);
+  CHECK(desk.ask(path + "?view=chat&attempt=99").status == 404);
+  desk.view.capture = [](const std::string&) { return std::optional<CaptureFile>({longest_capture + 1, ""}); };
+  CHECK(desk.ask(path).body.find("siltgate show sg_aaaaaaaaaa") != std::string::npos);
+  desk.view.capture = [](const std::string&) { return std::optional<CaptureFile>({3, "{}\n"}); };
+  CHECK(desk.ask(path).status == 404);
 }
 
 TEST_CASE("the gate lets in allowed peers under our names and tells the others what to add", "[admin]") {

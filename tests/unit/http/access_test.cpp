@@ -54,7 +54,8 @@ TEST_CASE("a Host must be an address of ours, loopback or an allowed name", "[ht
   CHECK(judged(asked("10.0.0.9"), "127.0.0.1", rules) == Cause::none);
   auto refused = check_access(asked("evil.example"), "127.0.0.1", "", {});
   CHECK(refused.error().detail ==
-        "Host \"evil.example\" is not a name of this listener; add \"evil.example\" to admin.allowed_hosts if it is");
+        "Host \"evil.example\" (peer 127.0.0.1) is not a name of this listener; if it is, add to the configuration: \"admin\": { "
+        "\"allowed_hosts\": [\"localhost\", \"evil.example\"] }");
 }
 
 TEST_CASE("pages of other sites are refused, pages of this server are not", "[http]") {

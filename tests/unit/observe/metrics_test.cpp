@@ -90,7 +90,8 @@ TEST_CASE("finished exchanges are counted under the contract's names", "[observe
   CHECK(has(out, "siltgate_build_info{version=\"0.1.0\"} 1\n"));
   CHECK(has(out, "siltgate_capture_bytes 0\n"));
   for (auto name : {"siltgate_queue_wait_seconds", "siltgate_time_to_first_event_seconds", "siltgate_event_gap_seconds",
-                    "siltgate_own_time_seconds", "gen_ai_client_operation_duration_seconds", "gen_ai_client_token_usage"}) {
+                    "siltgate_own_time_seconds", "gen_ai_client_operation_duration_seconds", "gen_ai_client_operation_time_to_first_chunk_seconds",
+                    "gen_ai_client_token_usage"}) {
     INFO(name);
     CHECK(has(out, std::string("# TYPE ") + name + " histogram\n"));
     CHECK(has(out, std::string(name) + "_count"));
@@ -99,7 +100,10 @@ TEST_CASE("finished exchanges are counted under the contract's names", "[observe
 
 TEST_CASE("every metric name is known before the first request", "[observe]") {
   const std::string out = ExchangeMetrics().expose(State{});
-  for (auto name : {"siltgate_requests_total", "siltgate_in_flight", "siltgate_findings_total", "siltgate_tokens_total"})
+  for (auto name : {"siltgate_requests_total", "siltgate_in_flight", "siltgate_concurrency_cap", "siltgate_queue_waiting", "siltgate_queue_wait_seconds",
+                    "siltgate_queue_oldest_seconds", "siltgate_upstream_refusals_total", "siltgate_findings_total", "siltgate_time_to_first_event_seconds",
+                    "siltgate_event_gap_seconds", "siltgate_own_time_seconds", "siltgate_tokens_total", "siltgate_capture_bytes", "siltgate_build_info",
+                    "gen_ai_client_operation_duration_seconds", "gen_ai_client_operation_time_to_first_chunk_seconds", "gen_ai_client_token_usage"})
     CHECK(has(out, std::string("# TYPE ") + name + " "));
 }
 

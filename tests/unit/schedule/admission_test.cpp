@@ -52,6 +52,37 @@ struct Desk {
 
 }  // namespace
 
+TEST_CASE("the operator's cap counts at once and until the next configuration", "[schedule]") {
+  Desk desk;
+  const Ticket first = desk.arrive(), second = desk.arrive(), third = desk.arrive();
+  CHECK(desk.admission.snapshot(desk.now).at(0).cap_from == CapFrom::settings);
+  CHECK_FALSE(desk.admission.set_cap("p", "k", "other", 2, desk.now));
+  REQUIRE(desk.admission.set_cap("p", "k", "m", 2, desk.now));
+  CHECK(desk.admission.take_grants() == std::vector<Ticket>{second});
+  KeyState row = desk.admission.snapshot(desk.now).at(0);
+  CHECK(row.cap == 2);
+  CHECK(row.cap_from == CapFrom::operator_);
+  REQUIRE(desk.admission.set_cap("p", "k", "m", 0, desk.now));
+  CHECK(desk.admission.snapshot(desk.now).at(0).cap == 1);
+  CHECK(desk.finish(first) == 0);          // two were out, one may be
+  CHECK(desk.finish(second) == third);
+  REQUIRE(desk.admission.set_cap("p", "k", "m", 5, desk.now));
+  desk.admission.configure({{"p", Desk::capped(3)}}, 0, {}, desk.now);
+  CHECK(desk.admission.snapshot(desk.now).at(0).cap == 3);
+}
+
+TEST_CASE("an automatic limit is remembered under the operator's cap", "[schedule]") {
+  ProviderLimits limits;
+  limits.concurrency = {Concurrency::Mode::automatic, 4, 0};
+  Desk desk(limits);
+  desk.finish(desk.arrive());
+  REQUIRE(desk.admission.set_cap("p", "k", "m", 1, desk.now));
+  CHECK_FALSE(desk.admission.snapshot(desk.now).at(0).automatic);
+  REQUIRE(desk.admission.set_cap("p", "k", "m", 0, desk.now));
+  CHECK(desk.admission.snapshot(desk.now).at(0).cap == 4);
+  CHECK(desk.admission.snapshot(desk.now).at(0).cap_from == CapFrom::automatic);
+}
+
 TEST_CASE("sessions with a backlog get equal shares", "[schedule]") {
   Desk desk;
   std::map<Ticket, int> session_of;
