@@ -49,3 +49,13 @@ export function tokensPerSecond(x) {
 export const isTrouble = (x) => x.verdict.blame !== 'intact' && !['client_left', 'cancelled'].includes(x.verdict.cause);
 
 export const keyName = (k) => `${k.provider}/${k.key || '-'}`;
+
+/// How the caps shared through Redis stand, when not as they should; '' = nothing to say.
+export function sharedNotice(shared) {
+  if (!shared) return '';
+  if (shared.trouble) {
+    const kept = shared.parts > 1 ? `this instance goes on with its part of the caps, one of ${shared.parts}` : 'this instance goes on with the caps as configured';
+    return `Redis at ${shared.redis} is down for ${duration(shared.since_ms)} (${shared.trouble}): ${shared.mode === 'refusing' ? 'requests are refused' : kept}.`;
+  }
+  return shared.settling ? 'Redis is back: requests wait until every instance had time to come back too.' : '';
+}

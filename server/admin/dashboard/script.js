@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dashboard: follows api/events and draws what came. The parts are drawn by the other files.
 import { $, el, say, mark, post, toast } from './dom.js';
-import { ago, duration, isTrouble, keyName, plural, signs } from './format.js';
+import { ago, duration, isTrouble, keyName, plural, sharedNotice, signs } from './format.js';
 import { drawCharts } from './charts.js';
 import { drawState, prepareCap } from './limits.js';
 import { drawHistory, focusRow, focusSearch, prepareHistory, walk } from './history.js';
@@ -57,6 +57,7 @@ function drawHead() {
   if (state.draining) notices.push('Draining: no new work is taken.');
   if (state.last_reload_error) notices.push(`The last reload was refused: ${state.last_reload_error}`);
   if (state.capture_stopped) notices.push(state.capture_stopped);
+  if (sharedNotice(state.shared)) notices.push(sharedNotice(state.shared));
   const held = state.keys.some((key) => key.held_ms);
   if (state.bottleneck && !(held && state.bottleneck.endsWith('(held)'))) notices.push(state.bottleneck);
   for (const key of state.keys) if (key.held_ms) notices.push(`${keyName(key)} ${key.model} is held for ${duration(key.held_ms)}: ${key.held_reason}`);
