@@ -139,8 +139,16 @@ Task<std::string> RedisLink::more(net::Watch& watch) {
   if (!reader_.malformed().empty()) co_return reader_.malformed();
   std::array<char, 16 * 1024> buffer;
   auto got = co_await connection_->read_some(buffer, watch, Phase::admit);
-  if (!got && watch.raised() == net::Wake::deadline) co_return "it did not answer within " + std::to_string(to_ms(config_.patience)) + " ms";
-  if (!got) co_return got.error().cause == Cause::upstream_closed ? std::string("it closed the connection") : got.error().detail;
+  if (!got && watch.raised() == net::Wake::deadline) {
+    // It may have been this process that stood still: then the answer is here.
+    const net::Io late = connection_->try_read(buffer);
+    if (late.status != net::Io::Status::ok) co_return "it did not answer within " + std::to_string(to_ms(config_.patience)) + " ms";
+    watch.set_deadline_in(config_.patience);
+    reader_.feed({buffer.data(), late.bytes});
+    co_return std::string{};
+  }
+  if (!got && got.error().cause == Cause::upstream_closed) co_return std::string("it closed the connection");
+  if (!got) co_return got.error().detail;
   reader_.feed({buffer.data(), *got});
   co_return std::string{};
 }
@@ -159,8 +167,8 @@ Task<std::string> RedisLink::sign_in(net::Watch& watch) {
   for (;;) {
     while (auto answer = reader_.next()) {
       if (answer->is_error()) {
-        const std::string& error = answer->text;
-        co_return answers.empty() ? refused_hello(error) : error.substr(0, 200);
+        if (answers.empty()) co_return refused_hello(answer->text);
+        co_return answer->text.substr(0, 200);
       }
       if (answer->kind == RespValue::Kind::push) channels += answer->at(0).text == "subscribe";
       else answers.push_back(std::move(*answer));
