@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/client_link.hpp"
 
+#include <openssl/crypto.h>
+
 #include <array>
 
 namespace siltgate::flow {
@@ -34,21 +36,24 @@ void ClientLink::readable(const ErrorCode& error) {
   arrived_.notify();
 }
 
-void ClientLink::take_early_input() {
+/// Reads onto the stack, so that a connection at rest holds no buffer.
+net::Io ClientLink::take_some() {
   std::array<char, read_size> buffer;
   net::Io io = connection_.try_read(buffer);
-  if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return watch_.raise(net::Wake::client_left);
   input_.append(buffer.data(), io.bytes);
+  return io;
+}
+
+void ClientLink::take_early_input() {
+  net::Io io = take_some();
+  if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return watch_.raise(net::Wake::client_left);
   if (input_.size() < early_input_bound) arm();
 }
 
 Task<Result<void>> ClientLink::read_more(Phase phase) {
   for (;;) {
     if (!armed_) {
-      std::size_t had = input_.size();
-      input_.resize(had + read_size);
-      net::Io io = connection_.try_read({input_.data() + had, read_size});
-      input_.resize(had + io.bytes);
+      net::Io io = take_some();
       if (io.status == net::Io::Status::ok) co_return Result<void>{};
       if (io.status != net::Io::Status::wants_read) co_return connection_.failure_of(io, phase);
       arm();
@@ -56,6 +61,12 @@ Task<Result<void>> ClientLink::read_more(Phase phase) {
     bool notified = co_await arrived_.wait(watch_);
     if (!notified) co_return connection_.failure_of(watch_, phase);
   }
+}
+
+void ClientLink::consume(std::size_t bytes) {
+  OPENSSL_cleanse(input_.data(), bytes);  // a head holds the client's key
+  input_.erase(0, bytes);
+  if (input_.empty()) std::string().swap(input_);
 }
 
 void ClientLink::guard(bool on) {

@@ -5,6 +5,7 @@
 //   3. A stream of a known dialect: checked event by event (relay_stream).
 //   4. A JSON answer of a known dialect: checked whole (relay_whole).
 //   5. Everything else: bytes as they come (relay_as_is).
+#include "flow/credentials.hpp"
 #include "flow/relay.hpp"
 
 #include "flow/pace.hpp"
@@ -77,6 +78,8 @@ void note_findings(Exchange& x, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     Finding& noted = x.record.findings.emplace_back(finding);
     noted.attempt = static_cast<int>(x.record.attempts.size());
+    noted.reason = without_secrets(x, noted.reason);
+    noted.excerpt = masked(x, noted.excerpt);
     if (x.services.found) x.services.found(x.record, noted);
   }
 }

@@ -25,6 +25,7 @@ Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
   x.client.watch().set_deadline_in(x.provider->timeouts.first_byte);
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
   auto sent = co_await lease.connection().write_all(buffers, x.client.watch(), Phase::send_request);
+  cleanse(head);
   co_return sent;
 }
 
