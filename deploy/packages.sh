@@ -30,6 +30,14 @@ node         | nodejs             | node
 cmd npm      | npm                | node
 '
 
+# Debian's packages start services of their own; the bench uses the programs alone, on ports of its own.
+bench_needs='
+cmd nginx    | nginx              | nginx
+cmd haproxy  | haproxy            | haproxy
+cmd openssl  | openssl            | openssl@3
+cmd taskset  | util-linux         | -
+'
+
 coverage_needs='
 cmd gcovr    | gcovr              | gcovr
 '

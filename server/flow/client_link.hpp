@@ -33,8 +33,8 @@ class ClientLink {
   struct Link;
   void arm();
   void readable(const ErrorCode& error);
-  net::Io take_some();
   void take_early_input();
+  net::Io read_now();          // one read into input()
 
   net::Connection connection_;
   net::Watch watch_;

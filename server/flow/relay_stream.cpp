@@ -66,7 +66,7 @@ std::optional<Failure> first_event_refused(Relayed& r) {
   const auto& error = r.checker.provider_error();
   if (r.committed || !error) return {};
   auto lookup = [&r](std::string_view name) { return r.head.fields.find(name); };
-  x.refusal = schedule::classify(x.provider->profile, 200, error->json, lookup, std::chrono::system_clock::now());
+  x.refusal = schedule::classify_event(x.provider->profile, error->json, lookup, std::chrono::system_clock::now());
   x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
   x.attempt().code = x.refusal.code;
   Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
@@ -78,8 +78,8 @@ std::optional<Failure> first_event_refused(Relayed& r) {
 
 /// May what is held back and what `step` adds leave now? `delivery: whole` waits for the sound end of everything.
 bool may_begin(const Relayed& r, const stream::Step& step, bool complete) {
+  if (complete || r.x.delivery == Delivery::whole) return complete;
   std::size_t size = r.prelude.size() + step.first.size() + step.second.size();
-  if (size == 0 || r.x.delivery == Delivery::whole) return complete;
   return r.checker.events() > (step.rejected ? 1u : 0u) || size > prelude_bound;
 }
 

@@ -32,6 +32,8 @@ using HeaderLookup = std::function<std::optional<std::string_view>(std::string_v
 /// `profile` names a table; unknown names use "generic". `body` may be anything; at most 64 KiB of it are looked at.
 /// status 200 with an error envelope ({"error":…}, {"code":500,"success":false}) is classed too; none when it is no error.
 Refusal classify(std::string_view profile, int status, std::string_view body, const HeaderLookup& header, WallTime now);
+/// The same for the payload of an event that is an error for certain (`event: error`, an `error:` field), envelope or not.
+Refusal classify_event(std::string_view profile, std::string_view payload, const HeaderLookup& header, WallTime now);
 
 /// Full jitter: uniform in [0, min(cap, base * 2^n)], n = retries already made. `random` in [0,1).
 Duration full_jitter(int n, double random, Duration base = std::chrono::milliseconds(500),

@@ -4,55 +4,18 @@
 // The same gap through nothing (a client that sends its next request when it has read the end) shows what loopback costs.
 //
 // Usage: hand_over PORT_OF_SILTGATE PORT_TO_LISTEN_ON [waiting] [hand-overs]     (run_hand_over.sh starts both)
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
 #include <thread>
 #include <vector>
 
+#include "wire.hpp"
+
 namespace {
 
+using namespace bench;
 using Clock = std::chrono::steady_clock;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-int connect_to(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  const sockaddr_in address = loopback(port);
-  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) die("connect");
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
-}
-
-int listen_on(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in address = loopback(port);
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, 64) != 0) die("listen");
-  return fd;
-}
 
 void send_all(int fd, const std::string& bytes) {
   for (std::size_t sent = 0; sent < bytes.size();) {
@@ -66,11 +29,6 @@ std::string chunk(const std::string& data) {
   char size[16];
   std::snprintf(size, sizeof size, "%zx\r\n", data.size());
   return size + data + "\r\n";
-}
-
-std::string event(const char* delta, const char* finish) {
-  return std::string("data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":") + delta +
-         ",\"finish_reason\":" + finish + "}]}\n\n";
 }
 
 std::string request(int number) {
@@ -107,13 +65,12 @@ class Provider {
       return;
     }
     if (ended_ != Clock::time_point{}) gaps_.push_back(std::chrono::duration<double, std::micro>(arrived - ended_).count());
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    no_delay(fd);
     send_all(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" +
-                     chunk(event("{\"role\":\"assistant\",\"content\":\"a\"}", "null")));
+                     chunk(event(now_ns())));
     // An answer takes time, and whoever left the queue has settled when it ends.
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    const std::string end = chunk(event("{}", "\"stop\"")) + chunk("data: [DONE]\n\n") + "0\r\n\r\n";
+    const std::string end = chunk(event(now_ns(), true)) + chunk("data: [DONE]\n\n") + "0\r\n\r\n";
     ended_ = Clock::now();
     send_all(fd, end);
   }

@@ -131,6 +131,34 @@ TEST_CASE("an error as the first event is tried again like a refusing status", "
   CHECK(siltgate.wait_for_exchange()["attempts"][0]["code"] == "1302");
 }
 
+TEST_CASE("errors of every shape inside a stream are classed and tried again before anything was delivered", "[retry]") {
+  struct Shape {
+    std::string_view path, event, klass;
+  };
+  const std::string_view chat = "/v1/chat/completions", messages = "/v1/messages", responses = "/v1/responses";
+  const Shape shapes[] = {
+      {chat, "event: error\ndata: {\"error\":{\"code\":\"1302\",\"message\":\"no\"}}\n\n", "concurrency"},
+      {chat, "error: {\"code\":1305,\"message\":\"overloaded\"}\n\n", "overloaded"},
+      {chat, "data: {\"code\":500,\"msg\":\"busy\",\"success\":false}\n\n", "transient"},
+      {chat, ": a comment first\n\ndata: {\"error\":{\"message\":\"boom\",\"type\":\"server_error\"}}\n\n", "transient"},
+      {messages, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n", "overloaded"},
+      {responses, "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"x\",\"sequence_number\":0}\n\n", "transient"},
+  };
+  for (const Shape& shape : shapes) {
+    ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+      if (exchange.request().number > 1) return exchange.answer(400, error_of("1210"));  // ends it, whatever the dialect
+      exchange.start_stream("retry-after-ms: 5\r\n");
+      exchange.chunk(shape.event);
+      exchange.end_stream();
+    });
+    RunningSiltgate siltgate(upstream);
+    INFO(shape.event);
+    CHECK(TestClient::ask(siltgate.port(), chat_request(), {}, shape.path).status == 400);
+    CHECK(upstream.requests() == 2);
+    CHECK(siltgate.wait_for_exchange()["attempts"][0]["refusal"] == shape.klass);
+  }
+}
+
 TEST_CASE("an error as the first event of a class that is not tried again is delivered as it came", "[retry]") {
   const std::string event = "data: " + error_of("1113", "Insufficient balance") + "\n\n";
   ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
@@ -143,6 +171,21 @@ TEST_CASE("an error as the first event of a class that is not tried again is del
   CHECK(upstream.requests() == 1);
   CHECK(reply.body == event);
   CHECK(siltgate.wait_for_exchange()["verdict"]["blame"] == "provider");
+}
+
+TEST_CASE("a stream of nothing but an error field is delivered as it came", "[retry]") {
+  const std::string field = "error: {\"code\":\"1113\",\"message\":\"Insufficient balance\"}\n\n";
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(field);
+    exchange.end_stream();
+  });
+  RunningSiltgate siltgate(upstream);
+  auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 200);
+  CHECK(reply.body == field);
+  CHECK(upstream.requests() == 1);
+  CHECK(siltgate.wait_for_exchange()["attempts"][0]["refusal"] == "account");
 }
 
 TEST_CASE("a 200 with an error body is tried again by its code", "[retry]") {
