@@ -109,6 +109,8 @@ class Provider:
         if not plan.stream:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n" % (close, len(meant)))
             whole = fault in ("none", "unfinished")
+            if whole:
+                plan.sent_whole.add(attempt)
             await self.pieces(plan, meant if whole else meant[: len(meant) // 2], writer, False)
         else:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%sTransfer-Encoding: chunked\r\n\r\n" % close)
@@ -118,8 +120,6 @@ class Provider:
                 if whole:
                     plan.sent_whole.add(attempt)
                 writer.write(b"0\r\n\r\n")
-        if not plan.stream and whole:
-            plan.sent_whole.add(attempt)
         await writer.drain()
         if fault == "stall":
             await reader.read(1)
@@ -150,7 +150,7 @@ class Client:
                            "messages": [{"role": "user", "content": str(self.plan.number)}]}).encode()
         agent = b"node" if self.plan.number % 2 else b"opencode/1.15.0"
         writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nUser-Agent: %s\r\nAuthorization: Bearer sk-%d\r\n"
-                     b"Content-Length: %d\r\n\r\n%s" % (agent, self.plan.number % 5, len(body), body))
+                     b"Content-Length: %d\r\n\r\n%s" % (agent, self.plan.number % 200, len(body), body))
         kept = False
         try:
             await asyncio.wait_for(self.read(reader), 60)
@@ -189,6 +189,12 @@ class Client:
             if self.plan.client == "slow" and random.random() < 0.3:
                 await asyncio.sleep(0.002)
 
+    def code(self):
+        try:
+            return json.loads(self.body)["error"]["code"]
+        except ValueError:
+            return "cut off"
+
     def verdict(self):
         """One word for what was seen; a word with "WRONG" is a fault of siltgate."""
         plan = self.plan
@@ -197,7 +203,7 @@ class Client:
         if self.status == 429:
             return "refused" if REFUSAL.startswith(self.body) and (self.ended or plan.client != "reads") else "WRONG refusal"
         if self.status != 200:
-            return "own %d" % self.status if self.own else "WRONG status %d" % self.status
+            return "own %d %s" % (self.status, self.code()) if self.own else "WRONG status %d" % self.status
         if self.ended:
             sound = any(self.body == plan.meant(a) for a in plan.sent_whole)
             return "whole" if sound else "WRONG end"
@@ -237,6 +243,8 @@ async def storm(siltgate, provider_port, plans, seed, seconds, seen):
                 connection = None
             word = client.verdict()
             seen[word] += 1
+            if word.startswith("own 503"):
+                await asyncio.sleep(0.05)   # as a client would
             if "WRONG" in word:
                 print(word, plan.__dict__, client.status, len(client.body), client.body[-400:], flush=True)
         if connection:
