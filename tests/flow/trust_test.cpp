@@ -110,7 +110,7 @@ TEST_CASE("a session of one host or trust store opens no door of another", "[tru
                            nlohmann::json({{"default_provider", "up"},
                                            {"providers", {{"up", trusted}, {"address", by_address}, {"elsewhere", elsewhere}}}}).dump());
   for (int round = 0; round < 2; ++round) {
-    for (auto [path, status] : {std::pair{"/up/v1/models", 200}, {"/address/v1/models", 502}, {"/elsewhere/v1/models", 502}}) {
+    for (auto [path, status] : {std::pair{"/up/v1/models", 200}, std::pair{"/address/v1/models", 502}, std::pair{"/elsewhere/v1/models", 502}}) {
       TestClient client(siltgate.port());
       client.get(path, key_line);
       INFO(path);

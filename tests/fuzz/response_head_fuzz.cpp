@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a provider's response head: the same outcome however they are cut, and what is accepted leaves towards the client as
 // one head with one framing and nothing that was hop-by-hop.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
