@@ -195,6 +195,37 @@ def slowloris(program):
         siltgate.remove()
 
 
+def stalled_reader(program):
+    """A provider that sends to a client that reads nothing is stopped after a quarter of a megabyte; others are served."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)   # so that little waits outside siltgate
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    siltgate = Siltgate(program, provider_settings(listener.getsockname()[1], timeouts={"connect": "5s", "first_byte": "20s", "idle": "20s"}))
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    try:
+        client.connect(("127.0.0.1", siltgate.port))
+        client.sendall(POST)
+        flood = listener.accept()[0]
+        data = b""
+        while not data.endswith(BODY):
+            data += flood.recv(65536)
+        flood.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        flood.settimeout(1)
+        sent, piece = 0, event("x" * 1000)
+        try:
+            while sent < 1 << 24:
+                sent += flood.send(piece)
+        except (socket.timeout, TimeoutError):
+            pass
+        print("  the provider was stopped after %d KiB" % (sent // 1024))
+        assert sent < 256 * 1024, sent
+        assert siltgate.state()["in_flight"] == 1
+    finally:
+        siltgate.remove()
+
+
 def no_core_dump(program):
     """The limit that keeps a crash from leaving keys on disk is in force, and descriptors are raised."""
     siltgate = Siltgate(program, provider_settings(1), wrapper=("sh", "-c", 'ulimit -Sn 256; ulimit -Sc unlimited 2>/dev/null; exec "$0" "$@"'))
@@ -210,7 +241,7 @@ def no_core_dump(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, slowloris):
+    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, slowloris):
         if wanted and scene.__name__ not in wanted:
             continue
         began = time.monotonic()
