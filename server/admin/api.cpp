@@ -84,17 +84,25 @@ std::optional<std::string> read_filter(const Query& query, View& view, observe::
   return {};
 }
 
-Reply list_exchanges(const Query& query, View& view) {
-  observe::Filter filter;
-  if (auto wrong = read_filter(query, view, filter)) return text(400, *wrong);
-  std::size_t limit = default_limit;
-  if (const std::string given = value_of(query, "limit"); !given.empty()) {
+/// The records a query asks for, newest first; the text of a 400 in `wrong`.
+std::vector<observe::RecordPtr> wanted(const Query& query, View& view, observe::Filter& filter, std::size_t limit, std::optional<std::string>& wrong) {
+  wrong = read_filter(query, view, filter);
+  if (const std::string given = value_of(query, "limit"); !wrong && !given.empty()) {
     const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), limit);
     if (error != std::errc{} || end != given.data() + given.size() || limit > most_limit)
-      return text(400, fmt::format("siltgate: limit must be a number up to {}\n", most_limit));
+      wrong = fmt::format("siltgate: limit must be a number up to {}\n", most_limit);
   }
+  if (wrong) return {};
+  return view.history->list(filter, limit);
+}
+
+Reply list_exchanges(const Query& query, View& view) {
+  observe::Filter filter;
+  std::optional<std::string> wrong;
+  const auto records = wanted(query, view, filter, default_limit, wrong);
+  if (wrong) return text(400, *wrong);
   std::string body;
-  for (const observe::RecordPtr& record : view.history->list(filter, limit))
+  for (const observe::RecordPtr& record : records)
     body += (body.empty() ? "" : ",\n") + observe::record_to_json(*record, view.secrets);
   return json(200, "[" + body + "]");
 }
@@ -113,7 +121,9 @@ Reply one_exchange(std::string_view name, const Query& query, View& view) {
 
 Reply follow_events(const Query& query, const Gate& gate, View& view) {
   Reply reply;
-  if (auto wrong = read_filter(query, view, reply.filter)) return text(400, *wrong);
+  std::optional<std::string> wrong;
+  const auto before = wanted(query, view, reply.filter, 0, wrong);
+  if (wrong) return text(400, *wrong);
   const std::string format = value_of(query, "format");
   if (!format.empty() && format != "sse" && format != "json_lines")
     return text(400, "siltgate: format must be sse or json_lines\n");
@@ -121,6 +131,7 @@ Reply follow_events(const Query& query, const Gate& gate, View& view) {
   reply.follow = lines ? Follow::json_lines : Follow::sse;
   reply.content_type = lines ? "application/x-ndjson" : "text/event-stream";
   reply.body = lines ? "" : ": siltgate\n\n";
+  for (auto record = before.rbegin(); record != before.rend(); ++record) reply.body += follow_item(**record, reply.follow, view.secrets);
   return reply;
 }
 

@@ -9,7 +9,8 @@
 //   GET  api/exchanges            JSON array, newest first; ?limit=N (default 50, at most 500) &verdict=V &since=10m
 //   GET  api/exchanges/ID         JSON; ID may be "last" or the unique beginning of an id
 //   GET  api/exchanges/ID/explain text for people; ?colour=1
-//   GET  api/events               a stream of finished exchanges; ?verdict=V, ?format=json_lines|sse
+//   GET  api/events               a stream of finished exchanges; ?verdict=V, ?format=json_lines|sse, and first the
+//                                last ?limit=N (default 0) of &since=10m, with none missed between
 //   POST api/reload, api/stop     control socket only
 #pragma once
 

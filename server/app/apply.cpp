@@ -40,6 +40,7 @@ void App::State::apply(settings::Settings next) {
   settings = std::move(next);
   log.set_level(settings.log.level);
   secrets = secrets_of(settings);
+  apply_capture();
   if (wants_demo(settings.flow) && !demo) {
     demo = std::make_unique<demo::Demo>(io.get_executor());
     demo->listen();
@@ -72,6 +73,14 @@ void App::State::bound_sessions() {
   most_sessions = static_cast<int>(fit);
   log.warn("limits.connections " + std::to_string(settings.flow.connections) + " does not fit the descriptors this process may open; " +
            std::to_string(fit) + " connections are accepted at once. Raise LimitNOFILE of the service or `ulimit -n`");
+}
+
+/// Captures need a state directory; without one they are off.
+void App::State::apply_capture() {
+  const std::string folder = surroundings.state_directory.empty() ? "" : surroundings.state_directory + "/captures";
+  services.captures.configure(settings.capture, folder, secrets, [this](bool trouble, const std::string& sentence) {
+    trouble ? log.warn(sentence) : log.info(sentence);
+  });
 }
 
 bool App::State::listeners_changed(const settings::Settings& next) const {

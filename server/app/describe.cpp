@@ -82,6 +82,10 @@ observe::State App::State::describe() const {
   out.in_flight = admission.in_flight();
   out.waiting_total = admission.waiting();
   out.connections = sessions;
+  const observe::CaptureStatus captures = services.captures.status();
+  out.capture_bytes = captures.bytes;
+  out.capture_stopped = captures.stopped;
+  if (!surroundings.state_directory.empty()) out.capture_folder = surroundings.state_directory + "/captures";
   for (const auto& provider : settings.flow.providers) {
     std::string url = provider.base_url.scheme == "demo" ? "demo:" : provider.base_url.scheme + "://" + provider.base_url.authority() + provider.base_url.path;
     out.providers.push_back({provider.name, url, provider.profile, provider.name == settings.flow.default_provider});

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "app/state.hpp"
+#include "observe/capture_files.hpp"
 
 namespace siltgate::app {
 namespace {
@@ -20,11 +21,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* file_name = "learned.json";
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
 
 /// Written beside and renamed over, so that a crash leaves the old file or the new one. False when the system refuses.
 bool replace_file(const fs::path& path, const std::string& text) {
@@ -48,10 +44,11 @@ std::vector<schedule::LearnedLimit> limits_of(const json& memory) {
 }  // namespace
 
 std::string state_directory() {
-  if (auto systemd = variable("STATE_DIRECTORY"); !systemd.empty()) return systemd.substr(0, systemd.find(':'));
-  if (auto xdg = variable("XDG_STATE_HOME"); !xdg.empty()) return xdg + "/siltgate";
-  if (auto home = variable("HOME"); !home.empty()) return home + "/.local/state/siltgate";
-  return {};
+  return observe::state_directory([](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (!value) return {};
+    return std::string(value);
+  });
 }
 
 /// A file that can't be read or understood costs what was learned, never the start.

@@ -83,6 +83,7 @@ int App::State::run() {
   io.run();
   pool.close_all();
   save_memory();
+  services.captures.end();
   if (cut) log.warn("drain ran out: exchanges were cut");
   log.info("stopped");
   return cut ? 75 : 0;
@@ -107,6 +108,7 @@ void App::State::housekeeping() {
     notify_service("WATCHDOG=1");
     pool.sweep(Clock::now());
     if (services.live.empty() && !std::exchange(memory_given_back, true)) give_back_memory();
+    if (++beats % 4 == 0) services.captures.sweep();
     save_memory();
     housekeeping();
   });

@@ -43,7 +43,8 @@ struct App::State {
 
   // wiring.cpp: what exchanges ask of the App
   void wire();
-  void settled(observe::ExchangeRecord&& record);
+  void settled(observe::ExchangeRecord&& record, observe::Recording&& capture);
+  void apply_capture();
   std::optional<flow::OwnPage> own_page(const http::RequestHead& head, std::string_view body, const flow::Entrance& entrance);
   observe::State describe() const;   // describe.cpp
   std::string bottleneck(TimePoint now) const;
@@ -77,6 +78,7 @@ struct App::State {
   std::string saved_memory;             // what the state file holds
   TimePoint started = Clock::now();
   WallTime started_at = std::chrono::system_clock::now();
+  unsigned beats = 0;                   // of the housekeeping
   int sessions = 0;
   int most_sessions = 1;                // limits.connections, or fewer where the descriptors do not suffice
   bool memory_given_back = true;        // since the last exchange

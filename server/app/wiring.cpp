@@ -9,7 +9,7 @@
 namespace siltgate::app {
 
 void App::State::wire() {
-  services.settled = [this](observe::ExchangeRecord&& record) { settled(std::move(record)); };
+  services.settled = [this](observe::ExchangeRecord&& record, observe::Recording&& capture) { settled(std::move(record), std::move(capture)); };
   services.found = [this](const observe::ExchangeRecord& record, const Finding& finding) {
     log.finding(finding, record.id, secrets);
   };
@@ -18,12 +18,13 @@ void App::State::wire() {
   };
 }
 
-void App::State::settled(observe::ExchangeRecord&& record) {
+void App::State::settled(observe::ExchangeRecord&& record, observe::Recording&& capture) {
   if (auto replayed = history.replayed(record)) record.replay_of = replayed->id;
   record.verdict = observe::judge(record);
   metrics.count(record);
   key_stats.count(record);
   log.exchange(record);
+  services.captures.finish(std::move(capture), record);
   history.add(std::move(record));
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace siltgate {
 
@@ -34,16 +35,25 @@ struct Finding {
   std::uint64_t offset = 0;           // byte offset in the transfer-decoded upstream body
   bool at_read_boundary = false;      // a read of the upstream socket ended at or inside the fault
   std::string reason;                 // one sentence without model text, e.g. "continuation byte 0x9F without a lead byte"
-  std::string excerpt;                // up to 64 raw bytes around the fault (may hold any byte)
-  std::uint64_t excerpt_offset = 0;   // body offset of the first byte of `excerpt`
+  std::string excerpt;                // up to 64 raw bytes around the fault (may hold any byte); garble: decoded text
+  std::uint64_t excerpt_offset = 0;   // body offset of the first byte of `excerpt`; garble: of its event
   int attempt = 0;                    // of the exchange, from 1; 0 = not known
+  bool doubtful = false;              // what the check saw has healthy look-alikes
 };
 
-/// Of several findings for one fault, which names it? A spliced-in response usually breaks the JSON of the event it lands
-/// in as well, so a splice goes before everything else; otherwise the later finding.
+/// Of several findings for one event, which names its fault? A spliced-in response usually breaks the JSON of the event it lands in
+/// as well, and so does a NUL: a splice goes before everything else, then the framing; otherwise the later finding.
 inline const Finding* naming(const Finding* a, const Finding* b) {
   if (!a || !b) return a ? a : b;
-  return a->check == Check::splice ? a : b;
+  const auto rank = [](const Finding& f) { return f.check == Check::splice ? 2 : f.check == Check::sse ? 1 : 0; };
+  return rank(*a) > rank(*b) ? a : b;
+}
+
+/// The last one that failed the response, else the last one; null when there is none.
+inline const Finding* rejecting(const std::vector<Finding>& findings) {
+  for (auto finding = findings.rbegin(); finding != findings.rend(); ++finding)
+    if (finding->action == Action::reject) return &*finding;
+  return findings.empty() ? nullptr : &findings.back();
 }
 
 }  // namespace siltgate

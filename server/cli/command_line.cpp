@@ -19,8 +19,8 @@ const std::vector<std::string> capture_words{"off", "rejected", "all"};
 const std::vector<std::string> format_words{"text", "json"};
 const std::vector<std::string> verdict_words{"intact", "provider", "network", "client", "siltgate", "unknown"};
 const std::vector<std::string> shell_words{"bash", "zsh", "fish"};
-constexpr std::array<const char*, 11> verb_names{"run",    "check", "config",   "status",     "log",    "why",
-                                                 "reload", "stop",  "selftest", "completion", "version"};
+constexpr std::array<const char*, 14> verb_names{"run",    "check",  "config", "status", "log",      "why",        "show",
+                                                 "export", "replay", "reload", "stop",   "selftest", "completion", "version"};
 
 struct Tree {
   CLI::App app{manual_intro, "siltgate"};
@@ -28,6 +28,8 @@ struct Tree {
   std::optional<std::string> color;
   bool version = false;
   CLI::Option* init = nullptr;
+  CLI::Option* hex = nullptr;
+  CLI::Option* show_id = nullptr;
 };
 
 void add_global_flags(Tree& tree) {
@@ -55,6 +57,29 @@ CLI::App* add_verb(Tree& tree, Verb verb, const char* description, const char* m
   return sub;
 }
 
+void add_capture_verbs(Tree& tree) {
+  Command& command = tree.command;
+  CLI::App* show = add_verb(tree, Verb::show, "the recording of one exchange", manual_show);
+  tree.show_id = show->add_option("id", command.id, "exchange, file of a capture, or \"last\"")->type_name("ID");
+  show->add_flag("--events", command.events, "its events: time, offset, size, what the checks said");
+  tree.hex = show->add_option("--hex", command.hex_word, "hex and text around the fault, or of event N")->expected(0, 1)->type_name("[N]");
+  show->add_flag("--chat", command.chat, "reasoning, text and tool calls, put together");
+  show->add_flag("--raw", command.raw, "the received bytes, exactly");
+  show->add_flag("--headers", command.headers, "all heads, credentials replaced");
+  show->add_flag("--diff", command.diff, "received against delivered");
+  show->add_option("--attempt", command.attempt, "not the last attempt but this one")->type_name("N");
+  CLI::App* exported = add_verb(tree, Verb::export_capture, "a recording for other programs or for a ticket", manual_export);
+  exported->add_option("id", command.id, "exchange, file of a capture, or \"last\"")->type_name("ID");
+  exported->add_flag("--har", command.har, "HTTP archive (HAR 1.2)");
+  exported->add_flag("--curl", command.curl, "the request as a curl command");
+  exported->add_flag("--bundle", command.bundle, "verdict, evidence, heads, bytes around the fault: one page for a ticket");
+  CLI::App* replay = add_verb(tree, Verb::replay, "serve recorded bytes to a client, as the provider sent them", manual_replay);
+  replay->add_option("id", command.id, "exchange, file of a capture, or \"last\"")->type_name("CAPTURE");
+  replay->add_option("--attempt", command.attempt, "not the last attempt but this one")->type_name("N");
+  replay->add_flag("--once", command.once, "end after one answer");
+  replay->add_flag("--fast", command.fast, "without the original pauses");
+}
+
 void add_verbs(Tree& tree) {
   Command& command = tree.command;
   add_verb(tree, Verb::run, "run the server in the foreground (the default)", manual_run);
@@ -77,6 +102,7 @@ void add_verbs(Tree& tree) {
   CLI::App* why = add_verb(tree, Verb::why, "the verdict of one exchange, with its evidence", manual_why);
   why->add_option("id", command.id, "exchange, or \"last\"")->type_name("ID");
   why->add_flag("--json", command.json, "the record as JSON");
+  add_capture_verbs(tree);
   add_verb(tree, Verb::reload, "make the running siltgate read its configuration again");
   add_verb(tree, Verb::stop, "make the running siltgate drain and stop");
   add_verb(tree, Verb::selftest, "demo provider and own client: a table of verdicts", manual_selftest);
@@ -147,6 +173,10 @@ std::string about_values(const Command& command) {
   if (command.verb == Verb::completion) faults.push_back(about_choice("the shell", command.shell, shell_words));
   if (!command.since.empty() && !parse_duration(command.since))
     faults.push_back("--since is a time such as 30s, 10m or 2h, not \"" + command.since + "\"");
+  if (command.attempt < 0) faults.push_back("--attempt is a number from 1 on");
+  if (command.hex && command.hex_event < 0) faults.push_back("--hex takes the number of an event, from 1 on, not \"" + command.hex_word + "\"");
+  if (command.verb == Verb::export_capture && command.har + command.curl + command.bundle != 1)
+    faults.push_back("export wants one of --har, --curl and --bundle");
   if (command.count < 1) faults.push_back("--count is a number from 1 on");
   const int wanted = static_cast<int>(command.init) + static_cast<int>(command.schema) + static_cast<int>(command.effective);
   if (command.verb == Verb::config && wanted != 1)
@@ -154,6 +184,18 @@ std::string about_values(const Command& command) {
   for (const std::string& fault : faults)
     if (!fault.empty()) return fault;
   return {};
+}
+
+/// `show --hex ID` reads as if the ID were the number of an event.
+void read_hex(Tree& tree) {
+  Command& command = tree.command;
+  command.hex = tree.hex->count() > 0;
+  if (command.hex_word.empty()) return;
+  const bool number = command.hex_word.size() < 10 && command.hex_word.find_first_not_of("0123456789") == std::string::npos;
+  if (number) command.hex_event = std::stoi(command.hex_word);
+  if (command.hex_event > 0) return;
+  if (number || tree.show_id->count() > 0) command.hex_event = -1;
+  else command.id = command.hex_word;
 }
 
 bool switched_on(const Env& env, const char* name) {
@@ -211,7 +253,7 @@ VerbInfo verb_info(const CLI::App& app, const std::string& name) {
   for (const CLI::Option* option : app.get_options())
     if (!option->get_positional()) info.flags.push_back(flag_info(*option));
   if (name == "completion") info.choices = shell_words;
-  if (name == "why") info.choices = {"last"};
+  if (name == "why" || name == "show" || name == "export" || name == "replay") info.choices = {"last"};
   return info;
 }
 
@@ -237,6 +279,7 @@ Parsed parse_command_line(std::vector<std::string> arguments, const Env& env) {
   if (!verb.empty()) tree.command.verb = verb_named(verb);
   if (tree.version) tree.command.verb = Verb::version;
   tree.command.init = tree.init->count() > 0;
+  read_hex(tree);
   apply_environment(tree, env);
   if (const std::string fault = about_values(tree.command); !fault.empty()) return usage(fault, verb);
   parsed.command = std::move(tree.command);

@@ -10,7 +10,7 @@
 
 namespace siltgate::cli {
 
-enum class Verb { run, check, config, status, log, why, reload, stop, selftest, completion, version };
+enum class Verb { run, check, config, status, log, why, show, export_capture, replay, reload, stop, selftest, completion, version };
 
 /// As given on the command line; absent ones fall back to SILTGATE_…, then to the file, then to the default.
 struct GlobalFlags {
@@ -35,7 +35,14 @@ struct Command {
   std::string verdict;       // log: "" = all
   std::string since;         // log: a duration, "" = all
   int count = 20;            // log
-  std::string id = "last";   // why
+  std::string id = "last";   // why, show, export, replay
+  int attempt = 0;           // show, replay; 0 = the last one that was answered
+  bool events = false, hex = false, chat = false, raw = false, headers = false, diff = false;   // show
+  int hex_event = 0;         // show --hex N; 0 = around the fault
+  std::string hex_word;      // what stood behind --hex: a number, or the ID
+  bool har = false, curl = false, bundle = false;   // export
+  bool once = false;         // replay
+  bool fast = false;         // replay
   bool effective = false;    // config
   bool schema = false;       // config
   bool init = false;         // config

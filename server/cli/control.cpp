@@ -40,18 +40,27 @@ std::string none_running(const std::string& wanted) {
 
 }  // namespace
 
-Instance find_instance(const Command& command, const Io& io) {
+Instance look_for_instance(const Command& command, const Io& io, std::string& fault) {
   const std::string wanted = wanted_address(command, io);
   const auto port = port_of(wanted);
-  if (!wanted.empty() && !port)
-    return {"", complain(io, command, "--listen " + wanted + ": no port to find an instance by", exit_usage)};
+  const auto refuse = [&fault](std::string sentence, int exit) {
+    fault = std::move(sentence);
+    return Instance{"", exit};
+  };
+  if (!wanted.empty() && !port) return refuse("--listen " + wanted + ": no port to find an instance by", exit_usage);
   const net::FoundControl found = net::find_control_socket(port);
   if (!found.path.empty()) return {found.path, 0};
-  if (!found.live.empty()) return {"", complain(io, command, list_live(found.live), exit_unavailable)};
+  if (!found.live.empty()) return refuse(list_live(found.live), exit_unavailable);
   if (!found.not_permitted.empty())
-    return {"", complain(io, command, "not permitted to use " + found.not_permitted.front() +
-                                          "; run this as the user siltgate runs as, or with sudo", exit_not_permitted)};
-  return {"", complain(io, command, none_running(wanted), exit_unavailable)};
+    return refuse("not permitted to use " + found.not_permitted.front() + "; run this as the user siltgate runs as, or with sudo", exit_not_permitted);
+  return refuse(none_running(wanted), exit_unavailable);
+}
+
+Instance find_instance(const Command& command, const Io& io) {
+  std::string fault;
+  const Instance instance = look_for_instance(command, io, fault);
+  if (instance.exit != 0) complain(io, command, fault, instance.exit);
+  return instance;
 }
 
 HttpReply get(const Instance& instance, std::string_view target, const BodySink& sink) {

@@ -17,6 +17,8 @@ struct Instance {
   int exit = 0;
 };
 /// --listen (or SILTGATE_LISTEN) selects by port; otherwise the only one that is live.
+/// The same without printing: `fault` is the complaint.
+Instance look_for_instance(const Command& command, const Io& io, std::string& fault);
 Instance find_instance(const Command& command, const Io& io);
 
 HttpReply get(const Instance& instance, std::string_view target, const BodySink& sink = {});

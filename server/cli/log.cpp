@@ -32,29 +32,29 @@ class Printer {
   bool json_, people_, colour_;
 };
 
-/// `?limit=…&verdict=…&since=…`; the values were checked and hold nothing that needs escaping.
+/// `limit=…&verdict=…&since=…`; the values were checked and hold nothing that needs escaping.
 std::string query_of(const Command& command) {
-  std::string query = "?limit=" + std::to_string(std::min(command.count, 500));
+  std::string query = "limit=" + std::to_string(std::min(command.count, 500));
   if (!command.verdict.empty()) query += "&verdict=" + command.verdict;
   if (!command.since.empty()) query += "&since=" + command.since;
   return query;
 }
 
 int print_recent(const Instance& instance, const Command& command, const Io& io, const Printer& printer) {
-  const HttpReply reply = get(instance, "/-/api/exchanges" + query_of(command));
+  const HttpReply reply = get(instance, "/-/api/exchanges?" + query_of(command));
   if (const int exit = check_reply(reply, command, io); exit != 0) return exit;
   const auto list = nlohmann::ordered_json::parse(reply.body, nullptr, false);
   if (!list.is_array()) return complain(io, command, "the running siltgate's answer is not understood", exit_bug);
   for (auto record = list.rbegin(); record != list.rend(); ++record) printer.print(record->dump());
-  if (list.empty() && !command.follow) say(io, command, "no exchange yet that fits");
+  if (list.empty()) say(io, command, "no exchange yet that fits");
   io.out.flush();
   return exit_ok;
 }
 
+/// Recent ones and new ones in one stream: none falls between.
 int follow(const Instance& instance, const Command& command, const Io& io, const Printer& printer) {
   std::string rest;
-  const std::string verdict = command.verdict.empty() ? "" : "&verdict=" + command.verdict;
-  const HttpReply reply = get(instance, "/-/api/events?format=json_lines" + verdict, [&](std::string_view bytes) {
+  const HttpReply reply = get(instance, "/-/api/events?format=json_lines&" + query_of(command), [&](std::string_view bytes) {
     rest += bytes;
     for (std::size_t end; (end = rest.find('\n')) != std::string::npos; rest.erase(0, end + 1))
       if (end > 0) printer.print(rest.substr(0, end));
@@ -72,8 +72,7 @@ int log(const Command& command, const Io& io) {
   const Instance instance = find_instance(command, io);
   if (instance.exit != 0) return instance.exit;
   const Printer printer(command, io);
-  const int exit = print_recent(instance, command, io, printer);
-  return exit != 0 || !command.follow ? exit : follow(instance, command, io, printer);
+  return command.follow ? follow(instance, command, io, printer) : print_recent(instance, command, io, printer);
 }
 
 }  // namespace siltgate::cli

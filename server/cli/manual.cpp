@@ -15,6 +15,8 @@ Examples:
   siltgate status --watch                                    who is in flight, who waits
   siltgate why                                               what became of the last exchange, with evidence
   siltgate log -f --verdict provider                         follow the exchanges the provider spoiled
+  siltgate show last --hex                                   the bytes around a fault
+  siltgate replay last                                       try a client against a bad answer, without the provider
 
 Environment (a flag beats it, it beats the file):
   SILTGATE_CONFIG         --config
@@ -39,7 +41,7 @@ Exit codes:
    0  success                        70  a bug in siltgate
    1  selftest failed                75  drain timed out
   64  wrong usage                    77  not permitted
-  66  a file was not found           78  the configuration is invalid
+  66  a file or capture was not found           78  the configuration is invalid
   69  cannot listen, or no running instance
   `why` has its own: 0 intact, 10 provider, 11 network, 12 client, 13 siltgate, 14 cannot tell.
 
@@ -87,7 +89,39 @@ Examples:
 
 const char* const manual_why = R"(
 ID is what the response header siltgate-id says; its beginning is enough. Without ID: the last exchange.
+What the running siltgate does not know any more, or when none runs, is looked up in the captures.
 Exit code: 0 intact, 10 provider, 11 network, 12 client, 13 siltgate, 14 cannot tell.
+)";
+
+const char* const manual_show = R"(
+Reads the recordings in the state directory; no siltgate has to run. By default only exchanges that went wrong are
+recorded; `siltgate --capture all` records every one. Without a flag: what there is.
+
+Examples:
+  siltgate show last --events        every event with its time, offset, size and what the checks said
+  siltgate show last --hex           the bytes around the fault; --hex 12 shows event 12
+  siltgate show sg_ab --chat         the answer as a reader sees it
+  siltgate show last --raw > answer.sse
+)";
+
+const char* const manual_export = R"(
+Credentials were replaced before the recording was written. --har holds the texts of the answer (and of the prompt, where it
+was recorded); --bundle holds only the bytes around the fault.
+
+Examples:
+  siltgate export last --bundle > ticket.md
+  siltgate export last --har > answer.har      open it in a browser's network tools
+  siltgate export last --curl                  prompts are recorded with `--capture all` only
+)";
+
+const char* const manual_replay = R"(
+Serves the bytes the provider sent, with their chunk borders, pauses and ending, to every request, whatever it asks, and
+prints the base URL. No provider is needed and none is asked. Listens on a free loopback port, or on --listen.
+
+Examples:
+  siltgate replay last
+  siltgate replay sg_abcdefghij --listen 127.0.0.1:4300 --once
+  siltgate replay last --fast        without the original pauses
 )";
 
 const char* const manual_selftest = R"(

@@ -12,6 +12,9 @@ extern const char* const manual_config;
 extern const char* const manual_status;
 extern const char* const manual_log;
 extern const char* const manual_why;
+extern const char* const manual_show;
+extern const char* const manual_export;
+extern const char* const manual_replay;
 extern const char* const manual_selftest;
 extern const char* const manual_completion;
 

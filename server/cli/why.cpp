@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The verdict of one exchange: from the running siltgate, else from the captures, which outlive it.
 #include <algorithm>
 
+#include "cli/captures.hpp"
 #include "cli/control.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/verbs.hpp"
@@ -17,19 +19,41 @@ bool plain_id(const std::string& id) {
   });
 }
 
+int print(const observe::ExchangeRecord& record, const Command& command, const Io& io) {
+  const bool colour = colour_wanted(io, command.global.color, io.out_is_terminal);
+  if (command.json) io.out << observe::record_to_json(record) << '\n';
+  else io.out << observe::explain(record, colour);
+  return observe::exit_code(record.verdict.blame);
+}
+
+/// `fault` is what the running siltgate, or the lack of one, had to say.
+int from_captures(const Command& command, const Io& io, const std::string& fault, int exit) {
+  const auto capture = find_capture_quietly(command, io);
+  if (!capture) return complain(io, command, fault, exit);
+  if (!capture->record)
+    return complain(io, command, capture->id + " has no verdict: siltgate ended before the exchange did. siltgate show " +
+                                     capture->id + " has what came", exit_failed);
+  say(io, command, "from the capture of " + observe::iso8601(capture->started_at) + ":");
+  return print(*capture->record, command, io);
+}
+
 }  // namespace
 
 int why(const Command& command, const Io& io) {
   if (!plain_id(command.id)) return complain(io, command, "an exchange is named like sg_abcdefghij, not \"" + command.id + "\"", exit_usage);
-  const Instance instance = find_instance(command, io);
-  if (instance.exit != 0) return instance.exit;
+  std::string fault;
+  const Instance instance = look_for_instance(command, io, fault);
+  if (instance.exit != 0) return from_captures(command, io, fault, instance.exit);
   const HttpReply reply = get(instance, "/-/api/exchanges/" + command.id);
+  if (reply.status == 404) {
+    std::string_view said = reply.body;
+    said.remove_prefix(said.starts_with("siltgate: ") ? 10 : 0);
+    return from_captures(command, io, std::string(said), exit_failed);
+  }
   if (const int exit = check_reply(reply, command, io); exit != 0) return exit;
   const auto record = observe::record_from_json(reply.body);
   if (!record) return complain(io, command, "the running siltgate's answer is not understood; is it another version?", exit_bug);
-  const bool colour = colour_wanted(io, command.global.color, io.out_is_terminal);
-  io.out << (command.json ? reply.body : observe::explain(*record, colour));
-  return observe::exit_code(record->verdict.blame);
+  return print(*record, command, io);
 }
 
 }  // namespace siltgate::cli

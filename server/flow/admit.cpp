@@ -70,6 +70,7 @@ Task<Result<void>> admit(Exchange& x) {
   observe::Attempt attempt;
   attempt.admitted = now;
   x.record.attempts.push_back(std::move(attempt));
+  x.capture.attempt(static_cast<int>(x.record.attempts.size()));
   co_return Result<void>{};
 }
 

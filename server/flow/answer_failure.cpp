@@ -54,6 +54,7 @@ Task<void> pass_provider_error(Exchange& x) {
 }
 
 Task<void> send_http_error(Exchange& x, Failure failure) {
+  x.capture.own_from_here();
   if (failure.phase == Phase::read_request) x.must_close = true;  // the rest of the request is not understood
   auto reply = http::make_error_reply(failure, x.record.dialect, what_was_done(x), x.record.id, retry_after(x, failure));
   x.record.status = reply.status;
@@ -64,6 +65,7 @@ Task<void> send_http_error(Exchange& x, Failure failure) {
 }
 
 Task<void> break_stream(Exchange& x, Failure failure) {
+  x.capture.own_from_here();
   x.must_close = true;
   x.cut_off = x.reply.framing().kind == Kind::until_close;  // a FIN would be the proper end there
   if (x.complete_for_client || x.record.dialect == Dialect::none) co_return;                     // 3

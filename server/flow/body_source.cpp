@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/body_source.hpp"
 
+#include "flow/note_path.hpp"
+#include "flow/relay.hpp"
+
 namespace siltgate::flow {
 
 using Status = net::Io::Status;
+
+namespace {
+
+Finding packing_finding(const Failure& failure, Check check) {
+  Finding finding;
+  finding.check = check;
+  finding.action = Action::reject;
+  finding.reason = failure.detail;
+  return finding;
+}
+
+}  // namespace
+
+bool unpacks(http::ContentCoding coding, const http::ResponseHead& head) {
+  return (coding == http::ContentCoding::gzip || coding == http::ContentCoding::deflate) && head.status != 206 &&
+         head.framing.kind != http::BodyFraming::Kind::none;
+}
 
 BodySource::BodySource(Exchange& x, upstream::Lease lease, const http::ResponseHead& head)
     : x_(x),
@@ -12,9 +32,14 @@ BodySource::BodySource(Exchange& x, upstream::Lease lease, const http::ResponseH
       early_(std::move(x.early_body)),
       reusable_(!head.wants_close && head.framing.kind != http::BodyFraming::Kind::until_close) {
   x.early_body.clear();
+  const http::ContentCoding coding = http::content_coding(head.fields);
+  if (!unpacks(coding, head)) return;
+  packed_ = std::make_unique<http::ContentDecoder>(coding);
+  x.packed = std::make_unique<observe::Sha256>();
 }
 
 Task<Result<BodySource::Piece>> BodySource::next() {
+  if (packed_ && packed_->holds_more()) co_return unpack({});
   x_.client.watch().set_deadline_in(x_.provider->timeouts.idle);
   while (early_.empty() && !decoder_.done()) {
     net::Connection& upstream = lease_->connection();
@@ -29,10 +54,11 @@ Task<Result<BodySource::Piece>> BodySource::next() {
     }
     if (io.status == Status::closed && decoder_.complete_at_close()) {
       finish(true);
-      co_return Piece{{}, true};
+      co_return Piece{{}, true};  // nothing is left packed: next() begins with that
     }
     if (io.status == Status::closed || io.status == Status::broken) co_return broken(upstream.failure_of(io, Phase::relay_body));
     auto ready = co_await upstream.wait(io.status, x_.client.watch(), Phase::relay_body);
+    if (!ready) note_path(x_, upstream, ready.error().system);
     if (!ready) co_return ready.error();
     wait_first_ = false;
   }
@@ -63,21 +89,57 @@ Result<BodySource::Piece> BodySource::decode(std::span<char> bytes) {
     return failure;
   }
   x_.record.bytes_in += decoded->payload.size();
-  x_.hashes.add_in(decoded->payload);
   bool last = decoder_.done();
   if (last) finish(decoded->used == bytes.size() && early_.empty());
+  if (packed_) return unpack(decoded->payload);
+  x_.capture.read(decoded->payload, decoder_.chunk_ends(), Clock::now());
+  x_.hashes.add_in(decoded->payload);
   return Piece{decoded->payload, last};
 }
 
+/// Decoded bytes go where every piece lies, into the shared buffer; what does not fit waits packed for the next call.
+Result<BodySource::Piece> BodySource::unpack(std::string_view packed) {
+  x_.packed->add(packed);
+  packed_->give(packed);
+  auto size = packed_->take(x_.services.scratch);
+  if (!size) {
+    close();
+    note_findings(x_, {packing_finding(size.error(), Check::content_type)});
+    return size.error();
+  }
+  std::string_view bytes(x_.services.scratch.data(), *size);
+  x_.capture.read(bytes, {}, Clock::now());  // as checked; borders of packed chunks mean nothing for it
+  x_.hashes.add_in(bytes);
+  const bool last = !lease_ && !packed_->holds_more();
+  if (last) x_.capture.body_ended(Clock::now());
+  return Piece{bytes, last};
+}
+
+std::optional<Failure> BodySource::cut_short() const {
+  if (!packed_ || packed_->ended()) return {};
+  Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
+  failure.detail = "the " + std::string(packed_->name()) + " data stops before its own end, after " + std::to_string(packed_->received()) +
+                   " compressed bytes";
+  return failure;
+}
+
 void BodySource::finish(bool nothing_left) {
+  if (lease_) note_path(x_, lease_->connection());
+  if (!packed_) x_.capture.body_ended(Clock::now());
   if (reusable_ && nothing_left && lease_) x_.services.pool.put_back(std::move(*lease_), Clock::now());
   lease_.reset();
 }
 
-Failure BodySource::broken(Failure failure) const {
+void BodySource::close() {
+  if (lease_) note_path(x_, lease_->connection());
+  lease_.reset();
+}
+
+Failure BodySource::broken(Failure failure) {
+  note_path(x_, lease_->connection(), failure.system);
   failure.retry = Retry::safe;
   if (failure.cause == Cause::upstream_closed)
-    failure.detail = "upstream closed the connection after " + std::to_string(x_.record.bytes_in) + " bytes, before the body was complete";
+    failure.detail += " after " + std::to_string(x_.record.bytes_in) + " bytes, before the body was complete";
   else
     failure.detail += " after " + std::to_string(x_.record.bytes_in) + " bytes of the body";
   return failure;
@@ -95,7 +157,12 @@ Task<Result<std::string>> BodySource::all(Bytes bound) {
       co_return failure;
     }
     body += piece->bytes;
-    if (piece->last) co_return body;
+    if (!piece->last) continue;
+    if (auto failure = cut_short()) {
+      note_findings(x_, {packing_finding(*failure, Check::finish)});
+      co_return *failure;
+    }
+    co_return body;
   }
 }
 

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The body of an upstream response, transfer-decoded, piece by piece as reads deliver it. Owns the lease: a clean end puts
-// the connection back, anything else closes it. Knows nothing of what the bytes mean.
+// The body of an upstream response, transfer-decoded and without gzip or deflate, piece by piece as reads deliver it. Owns
+// the lease: a clean end puts the connection back, anything else closes it. Knows nothing of what the bytes mean.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "flow/exchange.hpp"
 #include "http/body_decoder.hpp"
+#include "http/content_decoder.hpp"
 
 namespace siltgate::flow {
+
+/// Will a BodySource take this coding off? Then the client's head must not name it.
+bool unpacks(http::ContentCoding coding, const http::ResponseHead& head);
 
 class BodySource {
  public:
@@ -23,18 +28,22 @@ class BodySource {
   Task<Result<Piece>> next();
   /// Everything up to `bound`; more is response_too_large.
   Task<Result<std::string>> all(Bytes bound);
+  /// After the last piece: compressed data stopped before its own end, though the transport ended properly.
+  std::optional<Failure> cut_short() const;
   /// Closes the upstream connection now.
-  void close() { lease_.reset(); }
+  void close();
 
  private:
   Result<Piece> decode(std::span<char> bytes);
+  Result<Piece> unpack(std::string_view packed);
   void note_read(TimePoint now);
   void finish(bool nothing_left);
-  Failure broken(Failure failure) const;
+  Failure broken(Failure failure);
 
   Exchange& x_;
   std::optional<upstream::Lease> lease_;
   http::BodyDecoder decoder_;
+  std::unique_ptr<http::ContentDecoder> packed_;  // set where a content-coding is taken off
   std::string early_;           // arrived together with the head
   bool reusable_;               // keep-alive as far as the head says
   bool wait_first_ = false;     // the last read was short: the socket is likely empty

@@ -104,6 +104,7 @@ Result<void> choose_route(Exchange& x) {
   note_class(x);
   x.delivery = delivery_of(x);
   choose_key(x, credential);
+  begin_capture(x);
   if (!token->empty()) forget_token(x);
   return {};
 }

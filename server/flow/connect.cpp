@@ -12,7 +12,7 @@ void note_way(Exchange& x, upstream::Lease& lease) {
   x.record.upstream_loopback = connection.peer_is_loopback();
   x.record.upstream_tls = x.provider->base_url.tls();
   x.record.through_proxy = lease.through_proxy();
-  if (const net::TlsSummary* tls = connection.tls()) x.record.tls = observe::TlsSummary{tls->version, tls->issuer, {}};
+  if (const net::TlsSummary* tls = connection.tls()) x.record.tls = observe::TlsSummary{tls->version, tls->issuer, tls->public_ca};
 }
 
 }  // namespace

@@ -2,36 +2,38 @@
 #include "flow/credentials.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "http/grammar.hpp"
+#include "observe/capture_lines.hpp"
 #include "observe/redact.hpp"
 
 namespace siltgate::flow {
 namespace {
 
-constexpr std::size_t shortest_guess = 8;  // of a cookie or query value: shorter ones are words
+constexpr std::size_t shortest = 8;  // "Bearer x" is no secret, and x is in every text
+
+void add(std::string_view value, std::vector<std::string>& out) {
+  value = http::trim(value);
+  if (value.size() >= shortest) out.emplace_back(value);
+}
 
 /// Values of "a=1; b=2" or "a=1&b=2".
 void add_values(std::string_view pairs, char separator, std::vector<std::string>& out) {
   while (!pairs.empty()) {
-    auto end = std::min(pairs.find(separator), pairs.size());
-    auto pair = pairs.substr(0, end);
+    const auto end = std::min(pairs.find(separator), pairs.size());
+    const auto pair = pairs.substr(0, end);
     pairs.remove_prefix(std::min(end + 1, pairs.size()));
-    auto value = http::trim(pair.substr(std::min(pair.find('='), pair.size() - 1) + 1));
-    if (value.size() >= shortest_guess) out.emplace_back(value);
+    const auto equals = pair.find('=');
+    add(equals == pair.npos ? pair : pair.substr(equals + 1), out);
   }
 }
 
+/// The whole value, and what follows a scheme such as Bearer.
 void add_field(std::string_view name, std::string_view value, std::vector<std::string>& out) {
-  static constexpr std::array<std::string_view, 6> keys{"authorization", "proxy-authorization", "x-api-key",
-                                                        "api-key",       "x-goog-api-key",      "x-auth-token"};
-  if (http::same_name(name, "cookie")) return add_values(value, ';', out);
-  for (auto key : keys) {
-    if (!http::same_name(name, key) || value.empty()) continue;
-    auto space = value.find(' ');
-    out.emplace_back(http::trim(space == value.npos ? value : value.substr(space + 1)));
-  }
+  if (!observe::secret_field(name)) return;
+  add(value, out);
+  if (const auto space = value.find(' '); space != value.npos) add(value.substr(space + 1), out);
+  if (http::same_name(name, "cookie")) add_values(value, ';', out);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ struct Exchange {
   std::optional<Key> replacement_key;    // auth: replace
 
   Phase phase = Phase::read_request;     // where it is, for status and verdict
-  Reply reply;
+  Reply reply;                           // tells `capture` what leaves
   Heartbeat heartbeat;
   Permit permit;
   schedule::Refusal refusal;             // of the last attempt
@@ -89,9 +89,13 @@ struct Exchange {
   bool answered = false;                 // no upstream needed: own page, HEAD /, refusal
 
   observe::ExchangeRecord record;
+  observe::Recording capture;            // off where captures are
   observe::HashPair hashes;
+  std::unique_ptr<observe::Sha256> packed;  // of a compressed answer as it came; `hashes` are then of the decoded one
 
   observe::Attempt& attempt() { return record.attempts.back(); }
+  /// The last attempt had a connection.
+  bool attempt_began() const { return !record.attempts.empty() && record.attempts.back().connected != TimePoint{}; }
 };
 
 Task<Result<void>> read_request(Exchange& x);
@@ -107,6 +111,8 @@ Task<void> handle_exchange(Exchange& x);
 
 /// A failure as the client sees it: an HTTP error, the provider's own error, an error event, or nothing but a cut.
 Task<void> answer_failure(Exchange& x, Failure failure);
+/// Begins the recording, where captures are on; from here on it goes along.
+void begin_capture(Exchange& x);
 /// Closes the books: permit, record, verdict, log. Once.
 void settle(Exchange& x, const std::optional<Failure>& failure);
 

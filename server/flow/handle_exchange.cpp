@@ -39,8 +39,12 @@ void forget_last_attempt(Exchange& x) {
   record.provider_error.clear();
   record.finish_reason.clear();
   record.content_type.clear();
+  record.content_coding.clear();
   record.close_notify.reset();
+  record.path.reset();
+  record.tcp.reset();
   x.hashes.reset();
+  x.packed.reset();
 }
 
 /// One attempt under one permit. A reused connection that dies before any response byte is replaced once by a fresh one.
@@ -56,6 +60,7 @@ Task<Result<void>> attempt(Exchange& x) {
     x.attempt().failure = walked.error();
     x.attempt().failure->detail = without_secrets(x, walked.error().detail);
   }
+  x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);
   heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
   co_return walked;
 }
@@ -177,7 +182,7 @@ Task<Result<void>> run_phases(Exchange& x) {
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), held_body(s.body_bytes), reply(c), heartbeat(s.executor) {
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), held_body(s.body_bytes), reply(c, capture), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();

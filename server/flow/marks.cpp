@@ -32,6 +32,7 @@ http::ResponseMarks marks_of(Exchange& x, std::string proxy_status) {
   bool close = x.must_close || x.request.wants_close || x.request.minor_version == 0 || x.services.draining ||
                http::close_after_response(x.config->keep_alive, x.record.user_agent);
   x.must_close = close;
+  x.record.client_keep_alive = !close;
   marks.close = close;
   return marks;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Phase 6: the response head, strict; interim responses (1xx) are skipped.
 #include "flow/exchange.hpp"
+#include "flow/note_path.hpp"
 
 namespace siltgate::flow {
 namespace {
@@ -26,6 +27,7 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x, net::Connection& upstream
     auto got = co_await upstream.read_some(x.services.scratch, x.client.watch(), Phase::read_head);
     if (!got) {
       Failure failure = got.error();
+      note_path(x, upstream, failure.system);
       if (!buffered.empty() && failure.retry == Retry::if_reused) failure.retry = Retry::safe;
       co_return failure;
     }
@@ -44,6 +46,7 @@ Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease) 
     if (!size) co_return size.error();
     auto head = http::parse_response_head(std::string_view(buffered).substr(0, *size), x.request.method == "HEAD", x.config->http);
     if (!head) co_return malformed(head.error());
+    x.capture.response(std::string_view(buffered).substr(0, *size), Clock::now());
     buffered.erase(0, *size);
     if (head->status == 101) {
       Failure switched{Phase::read_head, Party::provider, Cause::upstream_malformed, Retry::never, {}, ""};

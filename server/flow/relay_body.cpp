@@ -4,7 +4,7 @@
 //   2. A stream was asked and something else came: never delivered as an answer (clients loop on it).
 //   3. A stream of a known dialect: checked event by event (relay_stream).
 //   4. A JSON answer of a known dialect: checked whole (relay_whole).
-//   5. Everything else: bytes as they come (relay_as_is).
+//   5. Everything else, and what is compressed in a way siltgate does not decode: bytes as they come (relay_as_is).
 #include "flow/credentials.hpp"
 #include "flow/relay.hpp"
 
@@ -29,6 +29,7 @@ void class_refusal(Exchange& x, const http::ResponseHead& head, std::string_view
   x.refusal = schedule::classify(x.provider->profile, head.status, body, lookup, std::chrono::system_clock::now());
   x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
   x.attempt().code = x.refusal.code;
+  if (!x.refusal.message.empty()) x.record.provider_error = x.refusal.message.substr(0, 512);
 }
 
 Failure provider_said(const Exchange& x, const http::ResponseHead& head) {
@@ -65,11 +66,21 @@ Task<Result<void>> refuse_wrong_type(Exchange& x, BodySource& source, http::Resp
   co_return failure;
 }
 
-void flag_wrong_type(Exchange& x, const std::string& type) {
+void flag_type(Exchange& x, std::string reason) {
+  if (x.config->validate[Check::content_type] == Action::pass) return;
   Finding finding;
   finding.check = Check::content_type;
-  finding.reason = "a stream was asked, the answer is " + type;
+  finding.reason = std::move(reason);
   note_findings(x, {finding});
+}
+
+/// Takes down what the answer is compressed with. True: BodySource will take that off, so the head no longer names it.
+bool note_coding(Exchange& x, http::ContentCoding coding, http::ResponseHead& head) {
+  x.record.content_coding = std::string(head.fields.find("content-encoding").value_or("").substr(0, 64));
+  if (coding == http::ContentCoding::identity) x.record.content_coding.clear();
+  if (!unpacks(coding, head)) return false;
+  http::forget_content_coding(head.fields);
+  return true;
 }
 
 }  // namespace
@@ -80,6 +91,7 @@ void note_findings(Exchange& x, const std::vector<Finding>& findings) {
     noted.attempt = static_cast<int>(x.record.attempts.size());
     noted.reason = without_secrets(x, noted.reason);
     noted.excerpt = masked(x, noted.excerpt);
+    x.capture.finding(noted, Clock::now());
     if (x.services.found) x.services.found(x.record, noted);
   }
 }
@@ -98,7 +110,7 @@ void body_ended(Exchange& x, schedule::Ending ending) {
 Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHead head) {
   using Kind = http::BodyFraming::Kind;
   http::BodyFraming framing = head.framing;
-  if (framing.kind == Kind::chunked || framing.kind == Kind::until_close) framing = stream_framing(x);
+  if (framing.kind == Kind::chunked || framing.kind == Kind::until_close || x.packed) framing = stream_framing(x);
   http::ResponseMarks marks = marks_of(x);
   x.heartbeat.stop();
   x.record.status = head.status;
@@ -110,8 +122,10 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
     x.hashes.add_out(piece->bytes);
     x.delivered = true;
     bool last = piece->last;
-    auto sent = co_await x.reply.send(piece->bytes, {}, last);
+    const auto cut = last ? source.cut_short() : std::nullopt;
+    auto sent = co_await x.reply.send(piece->bytes, {}, last && !cut);
     if (!sent) co_return sent.error();
+    if (cut) co_return *cut;
     if (last) break;
   }
   auto ended = co_await x.reply.end();
@@ -121,6 +135,8 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
 Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::ResponseHead head) {
   BodySource source(x, std::move(lease), head);
   std::string type = media_type(head);
+  http::ContentCoding coding = http::content_coding(head.fields);
+  bool readable = note_coding(x, coding, head) || coding == http::ContentCoding::identity;
   x.record.content_type = type.substr(0, 64);
   bool ok = head.status >= 200 && head.status < 300;
   bool streamed = type == "text/event-stream";
@@ -135,7 +151,12 @@ Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::Response
       auto refused = co_await refuse_wrong_type(x, source, head, type);
       co_return refused;
     }
-    if (action == Action::flag) flag_wrong_type(x, type);
+    if (action == Action::flag) flag_type(x, "a stream was asked, the answer is " + type);
+  }
+  if (ok && x.record.dialect != Dialect::none && !readable && head.framing.kind != http::BodyFraming::Kind::none) {  // 5
+    flag_type(x, "the answer is compressed with " + x.record.content_coding + ", which siltgate does not decode: nothing of it was checked");
+    auto relayed = co_await relay_as_is(x, std::move(source), std::move(head));
+    co_return relayed;
   }
   if (ok && x.record.dialect != Dialect::none && streamed) {  // 3
     auto relayed = co_await relay_stream(x, std::move(source), std::move(head));

@@ -29,6 +29,17 @@ void note_new(Relayed& r) {
   r.noted = all.size();
 }
 
+/// Classes an in-band error, once.
+void class_error(Relayed& r) {
+  Exchange& x = r.x;
+  const auto& error = r.checker.provider_error();
+  if (!error || x.refusal.klass != schedule::RefusalClass::none) return;
+  auto lookup = [&r](std::string_view name) { return r.head.fields.find(name); };
+  x.refusal = schedule::classify_event(x.provider->profile, error->json, lookup, std::chrono::system_clock::now());
+  x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
+  x.attempt().code = x.refusal.code;
+}
+
 /// What the checker learned goes into the record, at every ending.
 void note_outcome(Relayed& r) {
   note_new(r);
@@ -38,13 +49,13 @@ void note_outcome(Relayed& r) {
   count_tokens(r.x, r.checker.usage());
   r.x.complete_for_client = r.checker.saw_proper_end();
   if (const auto& error = r.checker.provider_error()) record.provider_error = without_secrets(r.x, error->json).substr(0, 512);
+  class_error(r);
 }
 
 Failure damage(const Relayed& r) {
   Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
   const auto& findings = r.checker.findings();
-  if (!findings.empty()) {
-    const Finding* named = &findings.back();
+  if (const Finding* named = rejecting(findings)) {
     for (const Finding& other : findings)
       if (other.event == named->event && other.action == Action::reject) named = naming(&other, named);
     const Finding& f = *named;
@@ -65,14 +76,23 @@ std::optional<Failure> first_event_refused(Relayed& r) {
   Exchange& x = r.x;
   const auto& error = r.checker.provider_error();
   if (r.committed || !error) return {};
-  auto lookup = [&r](std::string_view name) { return r.head.fields.find(name); };
-  x.refusal = schedule::classify_event(x.provider->profile, error->json, lookup, std::chrono::system_clock::now());
-  x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
-  x.attempt().code = x.refusal.code;
+  class_error(r);
   Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
   failure.detail = "error as the first event, code " + x.refusal.code + ": " + x.refusal.message;
   LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, false, false};
   if (!plan_retry(lost, x.provider->retry, 0)) return {};
+  return failure;
+}
+
+/// The provider's error in mid-stream is in a shape that clients skip: they must be told in theirs, and see no proper end.
+std::optional<Failure> unseen_error(Relayed& r) {
+  const auto& error = r.checker.provider_error();
+  if (!error || error->shown || r.checker.saw_proper_end()) return {};
+  Exchange& x = r.x;
+  class_error(r);
+  Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
+  failure.detail = "error in the middle of the answer" + (x.refusal.code.empty() ? "" : ", code " + x.refusal.code);
+  failure.detail += ": " + (x.refusal.message.empty() ? error->json.substr(0, 256) : x.refusal.message);
   return failure;
 }
 
@@ -116,6 +136,21 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step, bool complete) {
   co_return sent;
 }
 
+/// Compressed data that stops before its own end: worth a flag behind the answer's proper end, else damage.
+std::optional<Failure> packing_ends_early(Relayed& r) {
+  auto failure = r.source.cut_short();
+  if (!failure) return {};
+  const bool whole = r.checker.saw_proper_end();
+  Finding finding;
+  finding.check = Check::finish;
+  finding.action = whole ? Action::flag : Action::reject;
+  finding.event = r.checker.events();
+  finding.reason = failure->detail;
+  note_findings(r.x, {finding});
+  if (whole) failure.reset();
+  return failure;
+}
+
 /// One piece of the upstream body. True: the body is complete and all of it is delivered.
 Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   stream::Step step = r.checker.feed(piece.bytes);
@@ -123,6 +158,11 @@ Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
   note_new(r);
   if (auto refused = first_event_refused(r)) co_return *refused;
   std::string tail;
+  if (auto failure = piece.last && !step.rejected ? packing_ends_early(r) : std::nullopt) {
+    auto delivered = co_await deliver(r, step, false);
+    if (!delivered) co_return delivered.error();
+    co_return *failure;
+  }
   if (piece.last && !step.rejected) {
     tail.append(step.first).append(step.second);  // finish() ends the views' life
     bool boundary = step.at_boundary;
@@ -137,8 +177,10 @@ Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
     count_tokens(r.x, r.checker.usage());
     body_ended(r.x, r.checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
   }
-  auto sent = co_await deliver(r, step, piece.last && !rejected);
+  const auto unseen = rejected || piece.last ? unseen_error(r) : std::nullopt;
+  auto sent = co_await deliver(r, step, piece.last && !rejected && !unseen);
   if (!sent) co_return sent.error();
+  if (unseen) co_return *unseen;
   if (rejected) co_return damage(r);
   co_return piece.last;
 }
@@ -150,7 +192,7 @@ Task<Result<void>> relay_stream(Exchange& x, BodySource source, http::ResponseHe
   for (;;) {
     auto piece = co_await r.source.next();
     if (!piece) {
-      r.checker.broken();
+      if (piece.error().cause != Cause::damaged) r.checker.broken();
       note_outcome(r);
       co_return piece.error();
     }

@@ -21,11 +21,20 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
   std::vector<Finding> findings;
   stream::Usage usage;
   bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings, usage);
+  if (!sound && !type.ends_with("json")) {  // a page in place of an answer is that before it is broken JSON
+    Finding finding;
+    finding.check = Check::content_type;
+    finding.action = Action::reject;
+    finding.reason = "JSON was due, the answer is " + (type.empty() ? std::string("without Content-Type") : type);
+    finding.excerpt = body->substr(0, 64);
+    if (x.validate[Check::content_type] != Action::pass) findings.push_back(std::move(finding));
+  }
   note_findings(x, findings);
   if (!sound) {
+    const Finding& named = *rejecting(findings);
     Failure failure{Phase::relay_body, Party::provider, Cause::damaged, Retry::safe, {}, ""};
     failure.detail = "the answer (" + std::to_string(body->size()) + " bytes" + (type.empty() ? "" : ", " + type) + ") failed the check " +
-                     std::string(to_string(findings.back().check)) + ": " + findings.back().reason;
+                     std::string(to_string(named.check)) + ": " + named.reason;
     co_return failure;
   }
   count_tokens(x, usage);

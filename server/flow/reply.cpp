@@ -37,6 +37,7 @@ void Reply::begin(std::string head, http::BodyFraming framing) {
   if (head_sent_) return;
   head_sent_ = true;
   framing_ = framing;
+  capture_.reply(head, Clock::now());
   unsent_ += head;
 }
 
@@ -44,6 +45,7 @@ Task<Result<void>> Reply::send(std::string_view first, std::string_view second, 
   std::size_t size = first.size() + second.size();
   if (size == 0 && !last) co_return Result<void>{};
   body_bytes_ += size;
+  capture_.delivered(first, second, Clock::now());
   char header[20];
   std::string_view chunk, end;
   if (framing_.kind == Framing::chunked) {
@@ -64,6 +66,7 @@ Task<Result<void>> Reply::end() {
 Task<Result<void>> Reply::whole(std::string head, std::string_view body) {
   begin(std::move(head), {Framing::length, body.size()});
   body_bytes_ += body.size();
+  capture_.delivered(body, {}, Clock::now());
   ended_ = true;
   auto sent = co_await write(body, {}, {}, {});
   co_return sent;
@@ -72,6 +75,7 @@ Task<Result<void>> Reply::whole(std::string head, std::string_view body) {
 void Reply::send_heartbeat(std::string_view head, std::string_view bytes, http::BodyFraming framing) {
   begin(std::string(head), framing);
   body_bytes_ += bytes.size();
+  capture_.own(bytes, Clock::now());
   char header[20];
   if (framing_.kind == Framing::chunked) unsent_.append(header, http::chunk_header(bytes.size(), header));
   unsent_ += bytes;

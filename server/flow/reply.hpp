@@ -9,12 +9,14 @@
 
 #include "flow/client_link.hpp"
 #include "http/head.hpp"
+#include "observe/recording.hpp"
 
 namespace siltgate::flow {
 
 class Reply {
  public:
-  explicit Reply(ClientLink& client) : client_(client) {}
+  /// `capture` is told what leaves.
+  Reply(ClientLink& client, observe::Recording& capture) : client_(client), capture_(capture) {}
 
   bool head_sent() const { return head_sent_; }
   bool ended() const { return ended_; }
@@ -42,6 +44,7 @@ class Reply {
   Task<Result<void>> write(std::string_view a, std::string_view b, std::string_view c, std::string_view d);
 
   ClientLink& client_;
+  observe::Recording& capture_;
   std::string unsent_;   // head kept back, and what the socket did not take
   http::BodyFraming framing_;
   Duration stall_ = std::chrono::minutes(2);

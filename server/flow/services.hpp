@@ -15,6 +15,7 @@
 #include "flow/turnstile.hpp"
 #include "http/error_reply.hpp"
 #include "http/head.hpp"
+#include "observe/capture_desk.hpp"
 #include "observe/record.hpp"
 #include "route/route_table.hpp"
 #include "schedule/quota_holds.hpp"
@@ -64,8 +65,10 @@ struct Services {
   std::list<net::Watch*> idle{};            // sessions between two requests, the longest at rest first
   std::uint64_t body_bytes = 0;             // request bodies held now, of all exchanges; see HeldBody
 
+  observe::CaptureDesk captures{};
+
   /// The exchange is over: judged, logged, kept. Called once per exchange.
-  std::function<void(observe::ExchangeRecord&&)> settled{};
+  std::function<void(observe::ExchangeRecord&&, observe::Recording&&)> settled{};
   /// A check found something and did not let it pass unmarked (--debug dumps it).
   std::function<void(const observe::ExchangeRecord&, const Finding&)> found{};
   /// Pages under the admin path; empty = not one of ours.

@@ -3,6 +3,17 @@
 #include "flow/exchange.hpp"
 
 namespace siltgate::flow {
+namespace {
+
+/// Who ended the exchange's connections before their time. siltgate does when it gives up on either side: damage, silence, a
+/// bound of its own, its own end.
+observe::Closer closer(const Exchange& x, const Failure& failure) {
+  if (failure.cause == Cause::client_left) return observe::Closer::client;
+  if (failure.cause == Cause::upstream_closed || failure.cause == Cause::upstream_reset) return observe::Closer::upstream;
+  return x.attempt_began() && failure.cause != Cause::provider_error ? observe::Closer::siltgate : observe::Closer::nobody;
+}
+
+}  // namespace
 
 void settle(Exchange& x, const std::optional<Failure>& failure) {
   auto& record = x.record;
@@ -12,16 +23,17 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
   record.failure = failure;
   record.bytes_out = x.hashes.out_bytes();
   record.inserted_bytes = x.reply.body_bytes() - record.bytes_out;
-  record.client_keep_alive = !x.must_close;
   record.delivered_body = x.delivered;
   record.ended_cleanly = x.reply.ended();
-  record.sha256_in = x.hashes.in_hex();
+  record.sha256_in = x.packed ? x.packed->hex() : x.hashes.in_hex();
+  if (x.packed) {
+    record.sha256_decoded = x.hashes.in_hex();
+    record.bytes_decoded = x.hashes.in_bytes();
+  }
   record.sha256_out = x.hashes.out_hex();
-  if (record.closed_first == observe::Closer::nobody && failure &&
-      (failure->cause == Cause::upstream_closed || failure->cause == Cause::upstream_reset))
-    record.closed_first = observe::Closer::upstream;
+  if (record.closed_first == observe::Closer::nobody && failure) record.closed_first = closer(x, *failure);
   bool own_page = x.answered && !failure;  // pages of siltgate itself are not exchanges with a provider
-  if (!own_page && x.services.settled) x.services.settled(std::move(record));
+  if (!own_page && x.services.settled) x.services.settled(std::move(record), std::move(x.capture));
 }
 
 }  // namespace siltgate::flow

@@ -39,6 +39,7 @@ bool BodyDecoder::complete_at_close() const { return done() || kind_ == BodyFram
 
 Result<BodyDecoder::Decoded> BodyDecoder::decode(std::span<char> bytes) {
   Decoded out;
+  chunk_ends_.clear();
   char* const base = bytes.data();
   std::size_t begin = 0, end = 0, i = 0;  // payload lies in [begin, end)
   while (i < bytes.size() && state_ != State::done) {
@@ -57,7 +58,9 @@ Result<BodyDecoder::Decoded> BodyDecoder::decode(std::span<char> bytes) {
     at_ += run;
     if (kind_ == BodyFraming::Kind::until_close) continue;
     left_ -= run;
-    if (left_ == 0) state_ = kind_ == BodyFraming::Kind::length ? State::done : State::data_cr;
+    if (left_ > 0) continue;
+    state_ = kind_ == BodyFraming::Kind::length ? State::done : State::data_cr;
+    if (state_ == State::data_cr) chunk_ends_.push_back(static_cast<std::uint32_t>(end - begin));
   }
   out.payload = std::string_view(base + begin, end - begin);
   out.used = i;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "http/head.hpp"
@@ -24,6 +25,9 @@ class BodyDecoder {
   };
   /// Failure: malformed chunk grammar (cause bad_request; the caller changes party and cause for a response).
   Result<Decoded> decode(std::span<char> bytes);
+
+  /// Where chunks ended in the payload of the last decode().
+  const std::vector<std::uint32_t>& chunk_ends() const { return chunk_ends_; }
 
   bool done() const;                    // the body is complete
   bool complete_at_close() const;       // a FIN now is a proper end (done, or framed by close)
@@ -45,6 +49,7 @@ class BodyDecoder {
   std::uint64_t left_ = 0;              // of the current chunk or of the whole length
   std::uint64_t size_ = 0;              // of the current chunk, to say what its framing may cost
   std::uint64_t at_ = 0;                // framing and data bytes used, for error messages
+  std::vector<std::uint32_t> chunk_ends_;
   std::uint32_t overhead_ = 0;          // bytes without data, less what the data paid for; bounded
 };
 

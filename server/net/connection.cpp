@@ -48,6 +48,7 @@ Connection::Connection(Socket socket, Side side) : socket_(std::move(socket)), s
   if (side == Side::client) socket_.set_option(asio::socket_base::send_buffer_size(client_send_buffer), ignored);
   int one = 1;
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (side_ == Side::upstream) start_probes(socket_.native_handle());
   const auto endpoint = socket_.remote_endpoint(ignored);
   peer_is_loopback_ = !ignored && is_ip(endpoint) && tcp_endpoint(endpoint).address().is_loopback();
   peer_ = ignored ? "unknown" : to_text(endpoint);
@@ -142,9 +143,10 @@ Task<Result<void>> Connection::start_tls(std::shared_ptr<TlsContext> context, co
     Io io = tls_->handshake();
     if (io.status == Io::Status::ok) co_return Result<void>{};
     if (io.status == Io::Status::closed || io.status == Io::Status::broken) {
-      Failure failure{Phase::connect, Party::network, Cause::tls_failed, Retry::never, io.error, tls_->why()};
+      Failure failure{Phase::connect, Party::network, Cause::tls_failed, Retry::never, {}, tls_->why()};
       if (failure.detail.empty()) {  // the transport broke, not the verification
         failure.retry = Retry::safe;
+        failure.system = io.error;
         failure.detail = "the connection broke during the TLS handshake";
       }
       co_return failure;
@@ -161,6 +163,9 @@ Failure Connection::failure_of(const Io& io, Phase phase) const {
             closed ? "the client closed its connection" : "the client's connection broke: " + io.error.message()};
   if (closed)
     return {phase, Party::network, Cause::upstream_closed, Retry::if_reused, {}, "upstream closed the connection"};
+  if (io.error == asio::error::eof)
+    return {phase, Party::network, Cause::upstream_closed, Retry::if_reused, {},
+            "upstream closed the connection without the end that TLS prescribes (close_notify)"};
   return {phase, Party::network, Cause::upstream_reset, Retry::if_reused, io.error,
           "the upstream connection broke: " + io.error.message()};
 }

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "net/asio.hpp"
+#include "net/tcp_info.hpp"
 #include "net/tls.hpp"
 #include "net/watch.hpp"
 
@@ -28,7 +29,7 @@ struct Io {
 
 class Connection {
  public:
-  /// Sets the socket non-blocking and TCP_NODELAY (where it is TCP).
+  /// Sets the socket non-blocking and TCP_NODELAY (where it is TCP); upstream connections are probed.
   Connection(Socket socket, Side side);
 
   Io try_read(std::span<char> into);
@@ -47,6 +48,9 @@ class Connection {
   /// Client side of a TLS handshake with verification of chain and name. From then on bytes are encrypted.
   Task<Result<void>> start_tls(std::shared_ptr<TlsContext> context, const std::string& host, Watch& watch);
   const TlsSummary* tls() const { return tls_ ? &tls_->summary() : nullptr; }
+  /// After the peer closed a TLS connection: did TLS itself say so before? Empty: no TLS, or not closed.
+  std::optional<bool> close_notify() const { return tls_ ? tls_->close_notify() : std::nullopt; }
+  std::optional<TcpInfo> tcp_info() { return net::tcp_info(socket_.native_handle()); }
 
   Failure failure_of(const Io& io, Phase phase) const;
   /// Why the watch ended a wait on this connection.

@@ -25,6 +25,13 @@ std::string name_text(X509_NAME* name, bool organisation_first) {
   return text;
 }
 
+/// A name out of a certificate that nobody vouches for, fit for a message.
+std::string printable(std::string name) {
+  for (char& c : name)
+    if (c < 0x20 || c > 0x7e || c == '"') c = '?';
+  return name;
+}
+
 Failure cannot_load(const std::string& what) {
   char reason[256];
   ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
@@ -61,6 +68,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsConfig& config) {
   if (SSL_CTX_set_default_verify_paths(context) != 1) return cannot_load("the system's certificate store");
   if (!config.ca_file.empty() && SSL_CTX_load_verify_file(context, config.ca_file.c_str()) != 1)
     return cannot_load("ca_file " + config.ca_file);
+  self->own_authority_ = !config.ca_file.empty();
   return self;
 }
 
@@ -90,17 +98,68 @@ std::unique_ptr<SSL, SslFree> TlsContext::new_connection(int descriptor, const s
   return ssl;
 }
 
+/// Was the chain good without ca_file?
+bool TlsContext::in_system_store(SSL* ssl) {
+  if (!own_authority_) return true;
+  if (!system_) {
+    system_.reset(X509_STORE_new());
+    X509_STORE_set_default_paths(system_.get());
+  }
+  std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(), &X509_STORE_CTX_free);
+  X509_STORE_CTX_init(check.get(), system_.get(), SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl));
+  const bool good = X509_verify_cert(check.get()) == 1;
+  ERR_clear_error();
+  return good;
+}
+
+void TlsContext::describe_chain(SSL* ssl, TlsSummary& summary) {
+  auto* host = static_cast<std::string*>(SSL_get_ex_data(ssl, host_index()));
+  TlsSummary& known = chains_[*host];
+  X509* leaf = SSL_get0_peer_certificate(ssl);
+  if (!summary.resumed && leaf) {
+    STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
+    X509* last = chain && sk_X509_num(chain) > 0 ? sk_X509_value(chain, sk_X509_num(chain) - 1) : leaf;
+    known.issuer = name_text(X509_get_issuer_name(last), true);
+    known.subject = name_text(X509_get_subject_name(leaf), false);
+    known.public_ca.reset();
+    if (!in_system_store(ssl)) known.public_ca = false;
+    else if (X509_get_ext_by_NID(leaf, NID_ct_precert_scts, -1) >= 0) known.public_ca = true;
+  }
+  summary.issuer = known.issuer;
+  summary.subject = known.subject;
+  summary.public_ca = known.public_ca;
+}
+
 TlsStream::TlsStream(std::shared_ptr<TlsContext> context, int descriptor, const std::string& host)
-    : context_(std::move(context)), ssl_(context_->new_connection(descriptor, host)) {}
+    : context_(std::move(context)), ssl_(context_->new_connection(descriptor, host)) {
+  SSL_set_app_data(ssl_.get(), this);
+  SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, &TlsStream::note_refused);
+}
+
+/// Keeps the names of a certificate that does not hold: who stands between shows in its issuer.
+int TlsStream::note_refused(int sound, X509_STORE_CTX* store) {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* self = ssl ? static_cast<TlsStream*>(SSL_get_app_data(ssl)) : nullptr;
+  X509* refused = X509_STORE_CTX_get_current_cert(store);
+  if (!sound && self && refused)
+    self->refused_ = " (certificate of \"" + printable(name_text(X509_get_subject_name(refused), false)) +
+                     "\", issued by \"" + printable(name_text(X509_get_issuer_name(refused), true)) + "\")";
+  return sound;
+}
 
 Io TlsStream::outcome(int returned) {
   switch (SSL_get_error(ssl_.get(), returned)) {
     case SSL_ERROR_WANT_READ: return {Io::Status::wants_read};
     case SSL_ERROR_WANT_WRITE: return {Io::Status::wants_write};
-    case SSL_ERROR_ZERO_RETURN: return {Io::Status::closed};
+    case SSL_ERROR_ZERO_RETURN: close_notify_ = true; return {Io::Status::closed};
     case SSL_ERROR_SYSCALL: return {Io::Status::broken, 0, ErrorCode(errno, boost::system::system_category())};
-    default: return {Io::Status::broken, 0, make_error_code(boost::system::errc::connection_aborted)};
+    default: break;
   }
+  if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    close_notify_ = false;
+    return {Io::Status::broken, 0, asio::error::eof};
+  }
+  return {Io::Status::broken, 0, make_error_code(boost::system::errc::connection_aborted)};
 }
 
 Io TlsStream::handshake() {
@@ -113,7 +172,7 @@ Io TlsStream::handshake() {
   Io io = outcome(returned);
   if (io.status != Io::Status::broken) return io;
   if (long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK)
-    why_ = std::string("certificate: ") + X509_verify_cert_error_string(verified);
+    why_ = std::string("certificate: ") + X509_verify_cert_error_string(verified) + refused_;
   else if (const char* reason = ERR_reason_error_string(ERR_peek_error());
            reason && ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING)
     why_ = reason;
@@ -143,11 +202,7 @@ void TlsStream::describe() {
   summary_.version = SSL_get_version(ssl_.get());
   summary_.cipher = SSL_get_cipher_name(ssl_.get());
   summary_.resumed = SSL_session_reused(ssl_.get()) == 1;
-  X509* leaf = SSL_get0_peer_certificate(ssl_.get());
-  if (leaf) summary_.subject = name_text(X509_get_subject_name(leaf), false);
-  STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl_.get());
-  X509* last = chain && sk_X509_num(chain) > 0 ? sk_X509_value(chain, sk_X509_num(chain) - 1) : leaf;
-  if (last) summary_.issuer = name_text(X509_get_issuer_name(last), true);
+  context_->describe_chain(ssl_.get(), summary_);
 }
 
 }  // namespace siltgate::net

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -24,12 +25,16 @@ struct TlsSummary {
   std::string issuer;    // organisation (or common name) of the last certificate of the chain
   std::string subject;   // common name of the leaf
   bool resumed = false;
+  /// true: the chain ends in the system's trust store and the certificate bears the stamp of a public log; false: only ca_file
+  /// vouches for it; empty: the system's store does, no log: an authority that was put into that store looks the same.
+  std::optional<bool> public_ca;
 };
 
 struct SslFree {
   void operator()(SSL* ssl) const;
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
 };
 
 /// One SSL_CTX with its trust store and the sessions it may resume. Shared by all connections of one TlsConfig.
@@ -39,11 +44,17 @@ class TlsContext {
   static Result<std::shared_ptr<TlsContext>> make(const TlsConfig& config);
 
   std::unique_ptr<SSL, SslFree> new_connection(int descriptor, const std::string& host);
+  /// Issuer and public_ca of a finished handshake. A resumed session shows no chain: what its full handshake showed.
+  void describe_chain(SSL* ssl, TlsSummary& summary);
 
  private:
+  bool in_system_store(SSL* ssl);
   static int keep_session(SSL* ssl, SSL_SESSION* session);
   std::unique_ptr<SSL_CTX, SslFree> context_;
   std::map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions_;  // by host, the newest
+  std::map<std::string, TlsSummary> chains_;                               // by host, of the newest full handshake
+  std::unique_ptr<X509_STORE, SslFree> system_;                            // with a ca_file: the store without it, once needed
+  bool own_authority_ = false;                                             // a ca_file was given
 };
 
 /// One TLS connection. Knows its descriptor only through OpenSSL.
@@ -58,8 +69,11 @@ class TlsStream {
   /// Why the handshake failed, in words for a person: "certificate has expired", "hostname mismatch", …
   std::string why() const { return why_; }
   const TlsSummary& summary() const { return summary_; }
+  /// Once the peer's end was read: whether close_notify came before it.
+  std::optional<bool> close_notify() const { return close_notify_; }
 
  private:
+  static int note_refused(int sound, X509_STORE_CTX* store);
   Io outcome(int returned);
   void describe();
 
@@ -67,6 +81,8 @@ class TlsStream {
   std::unique_ptr<SSL, SslFree> ssl_;
   TlsSummary summary_;
   std::string why_;
+  std::string refused_;  // whose certificate was refused, and who issued it
+  std::optional<bool> close_notify_;
 };
 
 }  // namespace siltgate::net

@@ -22,10 +22,10 @@ const Finding* damage(const ExchangeRecord& record) {
     return f.action == Action::drop || (f.action == Action::reject && !complete(record));
   });
   if (!last) return nullptr;
-  const Finding* splice = last_finding(record, [&](const Finding& f) {
-    return f.check == Check::splice && f.action == last->action && f.attempt == last->attempt && f.event == last->event;
-  });
-  return naming(splice, last);
+  const Finding* named = last;
+  for (const Finding& f : record.findings)
+    if (f.action == last->action && f.attempt == last->attempt && f.event == last->event) named = naming(&f, named);
+  return named;
 }
 
 std::string_view what_is_damaged(Check check) {
@@ -75,22 +75,30 @@ void rule_on_damage(const ExchangeRecord& record, Verdict& v) {
 bool intact_status(const ExchangeRecord& record) { return record.status >= 200 && record.status < 400; }
 
 bool same_bytes(const ExchangeRecord& record) {
-  return record.sha256_in.empty() ? record.bytes_in == record.bytes_out : record.sha256_in == record.sha256_out;
+  return record.sha256_in.empty() ? record.bytes_in == record.bytes_out : comparable_sha256(record) == record.sha256_out;
+}
+
+/// Says what was taken off a compressed answer, "" for any other.
+std::string packing_fact(const ExchangeRecord& record) {
+  if (record.sha256_decoded.empty()) return {};
+  return fmt::format("The answer came as {} though identity was asked: {} bytes with SHA-256 {}, decoded {} bytes with SHA-256 {}.",
+                     record.content_coding, record.bytes_in, record.sha256_in, record.bytes_decoded, record.sha256_decoded);
 }
 
 std::string equality_fact(const ExchangeRecord& record) {
   if (record.sha256_in.empty())
     return fmt::format("{} bytes came in and {} went out; no hash was taken.", record.bytes_in, record.bytes_out);
   if (same_bytes(record))
-    return fmt::format("All {} bytes in {} events were delivered as they came; SHA-256 of both is {}.", record.bytes_in,
-                       record.events, record.sha256_in);
-  return fmt::format("{} bytes came in (SHA-256 {}) and {} were delivered (SHA-256 {}).", record.bytes_in, record.sha256_in,
-                     record.bytes_out, record.sha256_out);
+    return fmt::format("All {} bytes in {} events were delivered as they came; SHA-256 of both is {}.", comparable_bytes(record),
+                       record.events, comparable_sha256(record));
+  return fmt::format("{} bytes came in (SHA-256 {}) and {} were delivered (SHA-256 {}).", comparable_bytes(record),
+                     comparable_sha256(record), record.bytes_out, record.sha256_out);
 }
 
 }  // namespace
 
 Decision damaged_bytes(const ExchangeRecord& record) {
+  if (cause_of(record) == Cause::provider_error) return {};  // the provider said itself why the answer broke off
   const Finding* finding = damage(record);
   if (!finding && cause_of(record) != Cause::damaged) return {};
   if (finding && finding->check == Check::garble) return {};
@@ -102,6 +110,7 @@ Decision damaged_bytes(const ExchangeRecord& record) {
   for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));
   if (!finding)
     if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
+  if (const std::string packing = packing_fact(record); !packing.empty()) v.facts.push_back(packing);
   v.facts.push_back(delivered_fact(record));
   add_history(record, v.facts);
   v.advice = v.blame == Blame::network
@@ -112,16 +121,22 @@ Decision damaged_bytes(const ExchangeRecord& record) {
 }
 
 Decision degenerate_text(const ExchangeRecord& record) {
-  const Finding* finding = last_finding(record, [&](const Finding& f) {
-    return f.check == Check::garble && (f.action != Action::reject || !complete(record));
-  });
+  const auto of_text = [&](const Finding& f) {
+    const bool earlier = f.attempt > 0 && static_cast<std::size_t>(f.attempt) < record.attempts.size();
+    return f.check == Check::garble && !(complete(record) && (f.action == Action::reject || earlier));
+  };
+  const Finding* finding = last_finding(record, [&](const Finding& f) { return of_text(f) && !f.doubtful; });
+  if (!finding) finding = last_finding(record, of_text);
   if (!finding) return {};
   Verdict v;
   v.blame = Blame::provider;
   v.cause = "model";
-  v.certainty = Certainty::likely;
-  v.summary = "the bytes were sound, but the model's text is degenerate";
+  v.certainty = finding->doubtful ? Certainty::cannot_tell : Certainty::likely;
+  v.summary = finding->doubtful ? "the bytes were sound; the model's text may be degenerate"
+                                : "the bytes were sound, but the model's text is degenerate";
   v.facts.push_back(finding_fact(*finding));
+  if (finding->doubtful)
+    v.facts.push_back("Healthy text may look so too: text about tokens or encodings, deliberate repetition. Read the excerpt.");
   v.facts.push_back(equality_fact(record));
   add_history(record, v.facts);
   v.advice = "Start a new session or shorten it, lower the temperature, or use another model: the words come from the model.";
@@ -147,10 +162,10 @@ Decision client_replay(const ExchangeRecord& record) {
   v.blame = Blame::client;
   v.cause = "client_replay";
   v.certainty = Certainty::likely;
-  v.summary = fmt::format("this answer is sound, but the client asked for it by repeating the cut request {} by itself",
-                          record.replay_of);
-  v.facts.push_back(fmt::format("The request body is byte for byte that of {}, whose answer was cut in the middle.",
-                                record.replay_of));
+  v.summary = fmt::format("replayed POST: the answer of {} is sound, but the client asked for it by sending the cut request {} "
+                          "again by itself", record.id, record.replay_of);
+  v.facts.push_back(fmt::format("The request body of {} is byte for byte that of {}, whose answer was cut in the middle on a kept-alive "
+                                "connection just before; SHA-256 {}.", record.id, record.replay_of, record.request_sha256));
   v.facts.push_back("The User-Agent (" + record.user_agent + ") names a runtime that appends the second answer to the first.");
   v.facts.push_back(equality_fact(record));
   v.advice = replay_advice();
@@ -162,10 +177,15 @@ Decision intact(const ExchangeRecord& record) {
   const Finding* mended = last_finding(record, [](const Finding& f) { return f.action == Action::repair; });
   Verdict v;
   v.blame = Blame::intact;
-  v.cause = mended ? "repaired" : "intact";
-  v.certainty = record.sha256_in.empty() ? Certainty::likely : Certainty::certain;
-  v.summary = mended ? fmt::format("siltgate repaired what the client could not have read ({})", to_string(mended->check))
-                     : "every check passed and every byte was delivered";
+  v.cause = mended ? "repaired" : unread(record) ? "unchecked" : "intact";
+  v.certainty = record.sha256_in.empty() || unread(record) ? Certainty::likely : Certainty::certain;
+  v.summary = mended && mended->check == Check::finish
+                  ? "the answer is whole; siltgate left out the unfinished bytes behind its proper end"
+              : mended         ? fmt::format("siltgate repaired what the client could not have read ({})", to_string(mended->check))
+              : unread(record) ? fmt::format("every byte was delivered as it came, compressed with {}, so that no check could look at it",
+                                             record.content_coding)
+                               : "every check passed and every byte was delivered";
+  if (const std::string packing = packing_fact(record); !packing.empty()) v.facts.push_back(packing);
   v.facts.push_back(equality_fact(record));
   for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));
   if (last_finding(record, [](const Finding& f) { return f.action == Action::reject; }))

@@ -107,15 +107,16 @@ Ruling judge_silence(const ExchangeRecord& record) {
   const PathState path = record.path.value_or(PathState::unknown);
   if (between(record) == Between::nobody) return {Blame::provider, Certainty::certain, between_fact(record)};
   if (path == PathState::dead)
-    return {Blame::network, Certainty::certain, "TCP_INFO: the far side no longer acknowledged anything, the path was dead."};
+    return {Blame::network, Certainty::likely,
+            "TCP_INFO: the far side no longer acknowledged anything, the path was dead. A machine without power looks the same."};
   if (path == PathState::alive)
-    return {Blame::provider, record.through_proxy ? Certainty::likely : Certainty::certain,
+    return {Blame::provider, record.through_proxy || between(record) == Between::private_tls ? Certainty::likely : Certainty::certain,
             "TCP_INFO: the far side still acknowledged while it sent nothing."};
   if (record.first_byte == TimePoint{} && record.bytes_in == 0)
     return {Blame::provider, Certainty::likely,
-            "The connection had just been made and the request was sent; no TCP_INFO was recorded."};
+            "The connection had just been made and the request was sent; TCP_INFO says no more."};
   return {Blame::unknown, Certainty::cannot_tell,
-          "No TCP_INFO was recorded, so a dead path looks the same as a silent provider."};
+          "TCP_INFO does not decide after so short a silence, so a dead path looks the same as a silent provider."};
 }
 
 std::string_view culprit(Blame blame) {
@@ -173,6 +174,7 @@ Decision broken_stream(const ExchangeRecord& record) {
   v.facts.push_back(fmt::format("{} bytes in {} complete events had arrived, the last {} before the break.", record.bytes_in,
                                 record.events, ms(gap)));
   v.facts.push_back(ruling.reason);
+  if (const std::string tcp = tcp_fact(record); !tcp.empty()) v.facts.push_back(tcp);
   if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
   v.facts.push_back(delivered_fact(record));
   add_history(record, v.facts);
@@ -192,6 +194,7 @@ Decision silence(const ExchangeRecord& record) {
                     : fmt::format("{} did not begin to answer within {}", culprit(ruling.blame), ms(quiet));
   v.facts.push_back(fmt::format("{} bytes in {} events had arrived before the silence.", record.bytes_in, record.events));
   v.facts.push_back(ruling.reason);
+  if (const std::string tcp = tcp_fact(record); !tcp.empty()) v.facts.push_back(tcp);
   if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
   add_history(record, v.facts);
   v.advice = begun ? "Run it again; if the model pauses that long when it works well, raise timeouts.idle."

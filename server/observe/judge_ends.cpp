@@ -63,6 +63,11 @@ Decision own_refusal(const ExchangeRecord& record) {
   v.certainty = Certainty::certain;
   v.summary = own->summary;
   v.advice = own->advice;
+  if (failure.cause == Cause::client_silent && failure.phase == Phase::relay_body) {
+    v.summary = "the client stopped reading its answer";
+    v.advice = "Look at the client: it took no byte for the time that siltgate waits. A paused terminal or a sleeping machine does that.";
+    v.facts.push_back(fmt::format("{} bytes in {} events had been handed over.", record.bytes_out, record.events));
+  }
   if (const std::string text = failure_text(failure); !text.empty()) v.facts.push_back(text + ".");
   v.facts.push_back(record.attempts.empty()
                         ? fmt::format("It ended in {} after {}, before anything was sent to the provider.",
@@ -89,6 +94,7 @@ Decision client_left(const ExchangeRecord& record) {
     v.facts.push_back(fmt::format("It was still waiting its turn, for {}.", ms(record.queued)));
   else
     v.facts.push_back(fmt::format("The last byte from the provider had come {} before.", ms(quiet)));
+  if (const std::string tcp = tcp_fact(record); !tcp.empty() && quiet > std::chrono::seconds(5)) v.facts.push_back(tcp);
   add_history(record, v.facts);
   v.advice = quiet > std::chrono::seconds(30)
                  ? "If nobody stopped it by hand, the client's own timeout ran out while the provider was slow: raise that "

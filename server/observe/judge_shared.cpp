@@ -38,14 +38,16 @@ std::string between_fact(const ExchangeRecord& record) {
     case Between::nobody:
       return "The provider is on this machine: no network lies between.";
     case Between::public_tls:
-      return fmt::format("The connection was TLS up to a certificate of the public authority {}: nobody between could change "
-                         "a byte unnoticed.", issuer.empty() ? "(unnamed)" : issuer);
+      return fmt::format("The connection was TLS up to a certificate of the public authority {}, stamped by a public log: nobody "
+                         "between could change a byte unnoticed.", issuer.empty() ? "(unnamed)" : issuer);
     case Between::private_tls:
       return fmt::format("The TLS certificate was issued by \"{}\", which is not a public authority: a middlebox (company "
                          "proxy, virus scanner) opened the connection and could change bytes.",
                          issuer.empty() ? "an unnamed issuer" : issuer);
     case Between::unknown_tls:
-      return "The connection was TLS; who issued the certificate was not recorded.";
+      if (issuer.empty()) return "The connection was TLS; who issued the certificate was not recorded.";
+      return fmt::format("The connection was TLS up to a certificate of \"{}\", which this machine's trust store holds but no public "
+                         "log has stamped: a company's authority that was put there looks the same.", issuer);
     case Between::plain:
       break;
   }
@@ -56,7 +58,26 @@ bool complete(const ExchangeRecord& record) {
   if (record.ended_cleanly) return cause_of(record) == Cause::none;
   const bool left = cause_of(record) == Cause::client_left ||
                     (record.closed_first == Closer::client && cause_of(record) == Cause::none);
-  return left && !record.finish_reason.empty() && record.bytes_in > 0 && record.bytes_in == record.bytes_out;
+  return left && !record.finish_reason.empty() && record.bytes_in > 0 && comparable_bytes(record) == record.bytes_out;
+}
+
+const std::string& comparable_sha256(const ExchangeRecord& record) {
+  return record.sha256_decoded.empty() ? record.sha256_in : record.sha256_decoded;
+}
+
+std::uint64_t comparable_bytes(const ExchangeRecord& record) {
+  return record.sha256_decoded.empty() ? record.bytes_in : record.bytes_decoded;
+}
+
+bool unread(const ExchangeRecord& record) { return !record.content_coding.empty() && record.sha256_decoded.empty(); }
+
+std::string tcp_fact(const ExchangeRecord& record) {
+  if (!record.tcp) return {};
+  const TcpSample& tcp = *record.tcp;
+  return fmt::format("TCP_INFO of the connection to {}: last sign of life {} before the end, last data {}, round trip {}, {} segments "
+                     "unacknowledged after {} repeats, {} keep-alive probes unanswered.",
+                     record.through_proxy ? "the proxy" : "the provider", ms(tcp.last_ack), ms(tcp.last_data), ms(tcp.round_trip),
+                     tcp.unacknowledged, tcp.retransmits, tcp.unanswered_probes);
 }
 
 std::string delivered_fact(const ExchangeRecord& record) {

@@ -42,6 +42,13 @@ std::string between_fact(const ExchangeRecord& record);
 
 /// The answer reached the client whole: cleanly ended, or left by a client that had its end.
 bool complete(const ExchangeRecord& record);
+/// What the delivered bytes are held against: the received ones, once decoded where they were gzip or deflate.
+const std::string& comparable_sha256(const ExchangeRecord& record);
+std::uint64_t comparable_bytes(const ExchangeRecord& record);
+/// The answer was compressed in a way that siltgate does not decode.
+bool unread(const ExchangeRecord& record);
+/// What TCP_INFO showed, as a fact; "" when it was not asked.
+std::string tcp_fact(const ExchangeRecord& record);
 /// "3412 bytes of it were delivered."
 std::string delivered_fact(const ExchangeRecord& record);
 

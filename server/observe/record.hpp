@@ -42,11 +42,22 @@ std::string_view to_string(PathState path);
 /// The words of to_string read back; empty on anything else.
 std::optional<Blame> parse_blame(std::string_view word);
 
+/// What the kernel said of the connection to the provider when the exchange ended, or broke, or was given up.
+struct TcpSample {
+  Duration last_ack{0};                // since anything of the far side's kernel arrived: data or an acknowledgement
+  Duration last_data{0};               // since data arrived
+  Duration round_trip{0};
+  int unacknowledged = 0;              // segments sent and not acknowledged
+  int retransmits = 0;                 // of the oldest of these, so far
+  int unanswered_probes = 0;           // keep-alive probes since the last sign of life
+};
+
 /// What the provider's certificate chain says about who opened the TLS connection.
 struct TlsSummary {
   std::string version;                 // "TLSv1.3"
   std::string issuer;                  // organisation of the topmost certificate, else its common name
-  std::optional<bool> public_ca;       // anchored in the system's public store; unset = not known
+  std::optional<bool> public_ca;       // true: anchored in the system's store and logged publicly; false: by ca_file alone;
+                                       // unset: the system's store holds it, but no public log does, or not known
 };
 
 struct Verdict {
@@ -87,6 +98,9 @@ struct ExchangeRecord {
   std::uint64_t request_bytes = 0;
   std::int64_t in_tokens = -1, out_tokens = -1;  // -1 = not said
   std::string sha256_in, sha256_out;             // hex, of the last attempt; equal when nothing was changed
+  std::string content_coding;          // gzip, deflate, br … as upstream named it, "" = none
+  std::string sha256_decoded;          // hex, of a gzip or deflate answer once decoded; sha256_in is then of the bytes as they came
+  std::uint64_t bytes_decoded = 0;     // its size
   std::string request_sha256;
   std::vector<Finding> findings;       // of all attempts, in their order
   std::optional<Failure> failure;      // why it did not end cleanly
@@ -99,6 +113,7 @@ struct ExchangeRecord {
   std::optional<TlsSummary> tls;       // unset = not measured, or no TLS
   std::optional<bool> close_notify;    // TLS: the FIN came after the peer's authenticated close; unset = no FIN or not known
   std::optional<PathState> path;       // unset = not measured
+  std::optional<TcpSample> tcp;        // unset = not measured
   std::string content_type;            // of the upstream response, bounded
 
   TimePoint first_event{};             // first complete event delivered

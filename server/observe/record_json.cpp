@@ -59,7 +59,7 @@ struct Writer {
     return {{"check", to_string(f.check)}, {"action", to_string(f.action)},
             {"attempt", f.attempt},        {"event", f.event},            {"offset", f.offset},
             {"at_read_boundary", f.at_read_boundary}, {"reason", text(f.reason)},
-            {"excerpt_hex", hex},          {"excerpt_offset", f.excerpt_offset}};
+            {"excerpt_hex", hex},          {"excerpt_offset", f.excerpt_offset}, {"doubtful", f.doubtful}};
   }
 
   Json verdict() const {
@@ -85,6 +85,12 @@ struct Writer {
     return out;
   }
 
+  static Json tcp(const TcpSample& t) {
+    return {{"last_ack_ms", to_ms_fraction(t.last_ack)},     {"last_data_ms", to_ms_fraction(t.last_data)},
+            {"round_trip_ms", to_ms_fraction(t.round_trip)}, {"unacknowledged", t.unacknowledged},
+            {"retransmits", t.retransmits},                  {"unanswered_probes", t.unanswered_probes}};
+  }
+
   Json upstream() const {
     Json out{{"address", record.upstream_address}, {"loopback", record.upstream_loopback},
              {"through_proxy", record.through_proxy}, {"tls", record.upstream_tls}};
@@ -95,6 +101,7 @@ struct Writer {
     }
     if (record.close_notify) out["close_notify"] = *record.close_notify;
     if (record.path) out["path"] = to_string(*record.path);
+    if (record.tcp) out["tcp"] = tcp(*record.tcp);
     out["content_type"] = text(record.content_type);
     return out;
   }
@@ -135,6 +142,11 @@ struct Writer {
     out["out_tokens"] = record.out_tokens < 0 ? Json() : Json(record.out_tokens);
     out["sha256_in"] = record.sha256_in;
     out["sha256_out"] = record.sha256_out;
+    if (!record.content_coding.empty()) out["content_coding"] = text(record.content_coding);
+    if (!record.sha256_decoded.empty()) {
+      out["sha256_decoded"] = record.sha256_decoded;
+      out["bytes_decoded"] = record.bytes_decoded;
+    }
     out["request_sha256"] = record.request_sha256;
     out["closed_first"] = to_string(record.closed_first);
     if (record.failure) out["failure"] = failure(*record.failure);

@@ -85,6 +85,7 @@ Finding read_finding(const Json& in) {
   get(in, "at_read_boundary", out.at_read_boundary);
   get(in, "reason", out.reason);
   get(in, "excerpt_offset", out.excerpt_offset);
+  get(in, "doubtful", out.doubtful);
   const std::string hex = in.value("excerpt_hex", std::string());
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
     out.excerpt += static_cast<char>(nibble(hex[i]) * 16 + nibble(hex[i + 1]));
@@ -133,6 +134,16 @@ void read_upstream(const Json& in, ExchangeRecord& out) {
     get_word(in, "path", PathState::dead, path);
     out.path = path;
   }
+  if (in.contains("tcp")) {
+    TcpSample tcp;
+    get_duration(in["tcp"], "last_ack_ms", tcp.last_ack);
+    get_duration(in["tcp"], "last_data_ms", tcp.last_data);
+    get_duration(in["tcp"], "round_trip_ms", tcp.round_trip);
+    get(in["tcp"], "unacknowledged", tcp.unacknowledged);
+    get(in["tcp"], "retransmits", tcp.retransmits);
+    get(in["tcp"], "unanswered_probes", tcp.unanswered_probes);
+    out.tcp = tcp;
+  }
 }
 
 void read_identity(const Json& in, ExchangeRecord& out) {
@@ -171,6 +182,9 @@ void read_outcome(const Json& in, ExchangeRecord& out) {
   get(in, "out_tokens", out.out_tokens);
   get(in, "sha256_in", out.sha256_in);
   get(in, "sha256_out", out.sha256_out);
+  get(in, "content_coding", out.content_coding);
+  get(in, "sha256_decoded", out.sha256_decoded);
+  get(in, "bytes_decoded", out.bytes_decoded);
   get(in, "request_sha256", out.request_sha256);
   get_word(in, "closed_first", Closer::siltgate, out.closed_first);
   if (auto it = in.find("failure"); it != in.end()) out.failure = read_failure(*it);

@@ -122,6 +122,8 @@ State read_state(const Json& in) {
   get(in, "waiting_total", s.waiting_total);
   get(in, "connections", s.connections);
   get(in, "capture_bytes", s.capture_bytes);
+  get(in, "capture_folder", s.capture_folder);
+  get(in, "capture_stopped", s.capture_stopped);
   for (const Json& p : in.value("providers", Json::array()))
     s.providers.push_back({p.value("name", ""), p.value("base_url", ""), p.value("profile", ""), p.value("default", false)});
   for (const Json& key : in.value("keys", Json::array())) s.keys.push_back(read_key(key));
@@ -145,7 +147,9 @@ std::string state_to_json(const State& s) {
            {"in_flight", s.in_flight},
            {"waiting_total", s.waiting_total},
            {"connections", s.connections},
-           {"capture_bytes", s.capture_bytes}};
+           {"capture_bytes", s.capture_bytes},
+           {"capture_folder", text_or_null(s.capture_folder)},
+           {"capture_stopped", text_or_null(s.capture_stopped)}};
   out["providers"] = Json::array();
   for (const ProviderRow& p : s.providers)
     out["providers"].push_back(

@@ -9,6 +9,7 @@
 //   "last_reload_error": null,                       // text of the refused reload, with its position
 //   "bottleneck": null,                              // a sentence when siltgate, not the provider, is the bottleneck
 //   "in_flight": 2, "waiting_total": 1, "connections": 5, "capture_bytes": 0,
+//   "capture_folder": "/…/captures", "capture_stopped": null,    // a sentence when the disk is full
 //   "providers": [{"name": "zai", "base_url": "https://…", "profile": "zai", "default": true}],
 //   "keys": [{"provider": "zai", "key": "team", "model": "glm-4.6", "in_flight": 1, "cap": 1, "automatic": true,
 //             "waiting": 1, "oldest_wait_ms": 900, "held_ms": null, "held_reason": null, "refusals": 3, "damaged": 0, "finished": 17,
@@ -71,6 +72,8 @@ struct State {
   std::string last_reload_error, bottleneck;   // "" = none
   int in_flight = 0, waiting_total = 0, connections = 0;
   std::uint64_t capture_bytes = 0;
+  std::string capture_folder;                  // "" = none
+  std::string capture_stopped;                 // why nothing can be written, "" = it can
   std::vector<ProviderRow> providers;
   std::vector<KeyRow> keys;
   std::vector<WaitingRow> waiting;

@@ -58,6 +58,7 @@ void add_warnings(const State& s, bool colour, std::string& out) {
   const auto warn = [&](const std::string& text) { out += colour ? "\x1b[33m" + text + "\x1b[0m\n" : text + "\n"; };
   if (s.draining) warn("draining: no new work is taken");
   if (!s.last_reload_error.empty()) warn("the last reload was refused: " + visible(s.last_reload_error, 1024));
+  if (!s.capture_stopped.empty()) warn(visible(s.capture_stopped, 512));
   if (!s.bottleneck.empty()) warn(visible(s.bottleneck, 512));
   for (const KeyRow& key : s.keys)
     if (key.held)

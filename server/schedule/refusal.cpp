@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "schedule/profile.hpp"
 #include "schedule/refusal_wait.hpp"
@@ -30,6 +31,18 @@ struct Envelope {
   std::string code, type, message;
   int status = 0;  // rule 2
 };
+
+/// {"code":"1302","message":…} and its like, with nothing of an answer beside it: codes that mean success are no error.
+bool is_bare_error(const Json& object) {
+  for (const char* answer : {"choices", "content", "output", "data"})
+    if (object.contains(answer)) return false;
+  if (!object.contains("message") && !object.contains("msg")) return false;
+  const auto code = object.find("code");
+  if (code == object.end()) return object.value("object", Json()) == "error";
+  if (code->is_number_integer()) return *code >= 400;
+  static const std::set<std::string> success{"", "0", "200", "ok", "OK", "success"};
+  return code->is_string() && success.count(code->get<std::string>()) == 0;
+}
 
 std::string text_of(const Json& object, const char* name) {
   const auto found = object.find(name);
@@ -51,6 +64,12 @@ void read_error_object(const Json& error, Envelope& to) {
   to.message = text_of(error, "message");
 }
 
+/// The error of a response.failed event, null in any other.
+Json failed_response(const Json& event) {
+  const auto response = event.find("response");
+  return response != event.end() && response->is_object() ? response->value("error", Json()) : Json();
+}
+
 Envelope read_envelope(std::string_view body) {
   Envelope found;
   const Json json = Json::parse(body, nullptr, false);
@@ -63,6 +82,9 @@ Envelope read_envelope(std::string_view body) {
     found.error = true;
     found.message = error->get<std::string>();
     found.code = text_of(json, "code");
+  } else if (const Json failed = failed_response(json); failed.is_object()) {
+    found.error = true;
+    read_error_object(failed, found);
   } else if (json.value("type", Json()) == "error" || json.value("success", Json()) == false) {
     found.error = true;
     read_error_object(json, found);
@@ -75,6 +97,7 @@ Envelope read_envelope(std::string_view body) {
     found.message = text_of(json, "message");
     if (found.message.empty()) found.message = text_of(json, "msg");
     if (found.message.empty()) found.message = text_of(json, "detail");
+    found.error = is_bare_error(json);
   }
   if (found.code.empty() && found.message.starts_with('[')) {  // [1305][The service …]
     const auto end = found.message.find(']');
@@ -150,7 +173,7 @@ static Refusal classify_said(std::string_view profile_name, int status, const En
 /// Whether the body of a good status can hold an error envelope at all. Inside a JSON string these quotes would be escaped, so
 /// sound answers, whatever they talk about, are spared the parser.
 static bool may_hold_error(std::string_view body) {
-  for (std::string_view word : {"\"error\"", "\"success\""})
+  for (std::string_view word : {"\"error\"", "\"success\"", "\"code\""})
     if (body.find(word) != std::string_view::npos) return true;
   return false;
 }

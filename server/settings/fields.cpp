@@ -212,7 +212,7 @@ std::vector<Field> validate_fields() {
     {.path = "validate.tool_arguments", .type = Type::choice, .slot = action_of<Check::tool_arguments>,
      .why = "the arguments of a finished tool call are not JSON", .example = R"("reject")", .words = actions({pass, flag, reject})},
     {.path = "validate.garble", .type = Type::choice, .slot = action_of<Check::garble>,
-     .why = "the text degenerates: loops, leaked control tokens, character soup", .example = R"("reject")", .words = actions({pass, flag, reject})},
+     .why = "the text degenerates: loops, runs, leaked control tokens, mojibake, soups; reject acts on certain signs, doubtful ones are flagged", .example = R"("reject")", .words = actions({pass, flag, reject})},
   };
 }
 

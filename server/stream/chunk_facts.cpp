@@ -10,6 +10,8 @@ void ChunkFacts::clear() {
   fresh.choice_list = std::move(choice_list);
   fresh.outputs = std::move(outputs);
   fresh.outputs.clear();
+  fresh.whole_outputs = std::move(whole_outputs);
+  fresh.whole_outputs.clear();
   *this = std::move(fresh);
 }
 

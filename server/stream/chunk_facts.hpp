@@ -75,6 +75,7 @@ struct ChunkFacts {
   std::vector<Choice> choice_list; // the first choice_count entries are of this payload
   std::size_t choice_count = 0;
   std::vector<Output> outputs;
+  std::vector<Output> whole_outputs;  // texts that came complete: of a body that is not streamed
   bool too_many = false;           // more choices or tool calls than a chunk can have; the rest was not noted
 
   /// Forgets the last payload; keeps the memory of the lists.

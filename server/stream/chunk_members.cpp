@@ -50,6 +50,25 @@ Node tool_call_member(std::string_view key) {
   return Node::other;
 }
 
+Node choice_message_member(std::string_view key) {
+  if (key == "content") return Node::whole_content;
+  if (key == "tool_calls") return Node::message_calls;
+  if (key == "reasoning_content" || key == "reasoning") return Node::whole_reasoning;
+  return Node::other;
+}
+
+/// An item of `output` (responses).
+Node item_member(std::string_view key) {
+  if (key == "content" || key == "summary") return Node::item_content;
+  return key == "arguments" ? Node::whole_arguments : Node::other;
+}
+
+/// A part of content (anthropic, responses).
+Node part_member(std::string_view key) {
+  if (key == "text") return Node::whole_content;
+  return key == "thinking" ? Node::whole_reasoning : Node::other;
+}
+
 /// Members of message_start.message (anthropic) and of response.*.response (responses).
 Node inner_member(std::string_view key) {
   if (key == "id") return Node::inner_id;
@@ -85,6 +104,11 @@ Node member(Node parent, std::string_view key) {
     case Node::tool_call: return tool_call_member(key);
     case Node::function:
       return key == "arguments" ? Node::call_arguments : key == "name" ? Node::call_name : Node::other;
+    case Node::choice_message: return choice_message_member(key);
+    case Node::message_call: return key == "function" ? Node::message_function : Node::other;
+    case Node::message_function: return key == "arguments" ? Node::whole_arguments : Node::other;
+    case Node::item: return item_member(key);
+    case Node::part: return part_member(key);
     case Node::message:
     case Node::response: return inner_member(key);
     case Node::delta: return delta_member(key);

@@ -18,6 +18,8 @@ enum class Node : std::uint8_t {
   // below message (anthropic), response (responses), delta (anthropic), usage
   inner_id, inner_created, inner_status, inner_error, inner_usage, delta_type, delta_text, delta_thinking, partial_json,
   stop_reason, input_tokens, output_tokens,
+  // texts of a whole body: choices.message, entries of content (anthropic) and of output.content (responses)
+  whole_content, whole_reasoning, message_calls, message_call, message_function, whole_arguments, item, item_content, part,
   text_other  // a member of choice.delta that is none of the above
 };
 
@@ -28,6 +30,9 @@ Node member(Node parent, std::string_view key);
 constexpr Node entry(Node parent) {
   if (parent == Node::choices) return Node::choice;
   if (parent == Node::tool_calls) return Node::tool_call;
+  if (parent == Node::message_calls) return Node::message_call;
+  if (parent == Node::content || parent == Node::item_content) return Node::part;
+  if (parent == Node::output) return Node::item;
   return Node::other;
 }
 

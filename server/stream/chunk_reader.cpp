@@ -169,12 +169,20 @@ class Notes {
     return {text, static_cast<std::size_t>(text.data() - payload_.data())};
   }
 
+  static bool is_list(Node node) {
+    switch (node) {
+      case Node::choices: case Node::tool_calls: case Node::message_calls: case Node::content: case Node::output:
+      case Node::item_content: return true;
+      default: return false;
+    }
+  }
+
   void opened(Shape shape) {
     // Entries of an array take their node from it; members have taken theirs from their key.
     value(shape);
     if (node_ == Node::choice && shape == Shape::object) begin_choice();
     if (node_ == Node::tool_call && shape == Shape::object) begin_call();
-    const bool keep = shape == Shape::object || node_ == Node::choices || node_ == Node::tool_calls;
+    const bool keep = shape == Shape::object || is_list(node_);
     if (depth_ < parents_.size()) {
       parents_[depth_] = keep ? node_ : Node::other;
       is_array_[depth_] = shape == Shape::array;
@@ -280,8 +288,14 @@ class Notes {
       case Node::delta_thinking: output(Output::Channel::reasoning, text, -1); break;
       case Node::partial_json: output(Output::Channel::arguments, text, -1); break;
       case Node::stop_reason: facts_->stop_reason = placed(text); break;
+      case Node::whole_content: whole_output(Output::Channel::content, text); break;
+      case Node::whole_reasoning: whole_output(Output::Channel::reasoning, text); break;
+      case Node::whole_arguments: whole_output(Output::Channel::arguments, text); break;
       default: choice_text(text); break;
     }
+  }
+  void whole_output(Output::Channel channel, std::string_view text) {
+    if (!text.empty()) facts_->whole_outputs.push_back({channel, position(), -1, text});
   }
   void choice_text(std::string_view text) {
     switch (node_) {
@@ -331,6 +345,8 @@ void settle_outputs(ChunkFacts& facts) {
     if (arguments) output.channel = Output::Channel::arguments;
     if (reasoning) output.channel = Output::Channel::reasoning;
   }
+  for (Output& output : facts.whole_outputs)
+    output.choice = output.choice >= 0 ? facts.choice_list[static_cast<std::size_t>(output.choice)].index : 0;
 }
 
 }  // namespace

@@ -27,7 +27,15 @@ bool is_provider_error(const ChunkFacts& facts, std::string_view name) {
   if (name == "error" || facts.type == "error" || facts.type == "response.failed") return true;
   if (facts.error == Shape::object || facts.error == Shape::string || facts.error == Shape::array) return true;
   if (facts.root != Shape::object || facts.choices != Shape::absent || !facts.says_message) return false;
-  return facts.success_false || facts.code == Shape::string || facts.code_number >= 400;
+  return facts.success_false || facts.code == Shape::string || facts.code_number >= 400 || facts.object == "error" ||
+         facts.type.ends_with("_error");
+}
+
+bool is_shown_error(Dialect dialect, const ChunkFacts& facts, std::string_view name) {
+  const bool object = facts.error == Shape::object || facts.error == Shape::string;
+  if (dialect == Dialect::anthropic_messages) return name == "error" && facts.type == "error" && object;
+  if (dialect == Dialect::openai_responses) return facts.type == "error" || facts.type == "response.failed" || object;
+  return object;
 }
 
 std::string whole_body_fault(Dialect dialect, const ChunkFacts& facts) {

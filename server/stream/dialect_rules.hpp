@@ -52,6 +52,9 @@ std::unique_ptr<DialectRules> make_rules(Dialect dialect, const FinishReasonMap&
 /// answer.
 bool is_provider_error(const ChunkFacts& facts, std::string_view name);
 
+/// Of a provider error: has it the shape that the dialect's clients raise? The rest they skip without a word.
+bool is_shown_error(Dialect dialect, const ChunkFacts& facts, std::string_view name);
+
 /// A fault of a whole, not streamed body, "" if none.
 std::string whole_body_fault(Dialect dialect, const ChunkFacts& facts);
 

@@ -26,7 +26,9 @@ std::size_t find_pasted_field(std::string_view event) {
 }  // namespace
 
 EventInspector::EventInspector(Dialect dialect, const Config& config)
-    : config_(config), rules_(make_rules(dialect, config_.finish_reason_map)) {}
+    : dialect_(dialect), config_(config), rules_(make_rules(dialect, config_.finish_reason_map)) {
+  if (looks_at(Check::garble)) garble_.emplace(dialect);
+}
 
 void EventInspector::add(Check check, std::string reason, std::size_t at, bool only_flag) {
   found_.faults.push_back({check, std::move(reason), at, only_flag, 0, {}});
@@ -98,6 +100,7 @@ void EventInspector::read_payload(std::string_view event, const Payload& payload
   if (facts.duplicate_key) add(Check::json, "a member of the payload occurs twice", payload.at);
   if (is_provider_error(facts, found_.name)) {
     found_.provider_error = true;
+    found_.error_shown = is_shown_error(dialect_, facts, found_.name);
     found_.error_payload = payload.text;
   }
   const std::size_t first = found_.faults.size();
@@ -110,7 +113,7 @@ void EventInspector::read_payload(std::string_view event, const Payload& payload
 
 Inspection& EventInspector::inspect(std::string_view event) {
   found_.faults.clear();
-  found_ = Inspection{std::move(found_.faults), false, false, false, {}, false, {}};
+  found_ = Inspection{std::move(found_.faults), false, false, false, false, {}, false, {}};
   if (joined_.capacity() > kept_joined) std::string().swap(joined_);
   Payload payload;
   if (const std::size_t nul = event.find('\0'); nul != std::string_view::npos) add(Check::sse, "a NUL byte", nul);
@@ -126,8 +129,14 @@ Inspection& EventInspector::inspect(std::string_view event) {
 }
 
 void EventInspector::accept() {
-  if (found_.done) rules_->done(found_.faults);
-  else if (found_.readable) rules_->accept(ChunkReader::of_thread().facts(), found_.faults);
+  if (found_.done) {
+    rules_->done(found_.faults);
+  } else if (found_.readable) {
+    const ChunkFacts& facts = ChunkReader::of_thread().facts();
+    rules_->accept(facts, found_.faults);
+    if (garble_) garble_->take(facts, found_.faults);
+  }
+  if (garble_ && (found_.done || rules_->said().ended)) garble_->finish(found_.faults);
 }
 
 }  // namespace siltgate::stream

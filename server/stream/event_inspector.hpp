@@ -10,6 +10,7 @@
 #include "stream/config.hpp"
 #include "stream/dialect_rules.hpp"
 #include "stream/fault.hpp"
+#include "stream/garble.hpp"
 
 namespace siltgate::stream {
 
@@ -18,6 +19,7 @@ struct Inspection {
   bool has_data = false;
   bool done = false;               // data is exactly [DONE]
   bool provider_error = false;
+  bool error_shown = false;        // with provider_error: as the dialect's clients expect it
   std::string_view error_payload;  // with provider_error; valid while the event stays and until the next inspection
   bool readable = false;           // a JSON payload was read: ChunkReader::of_thread().facts() has it
   std::string_view name;
@@ -49,8 +51,10 @@ class EventInspector {
   void add(Check check, std::string reason, std::size_t at, bool only_flag = false);
   bool looks_at(Check check) const { return config_[check] != Action::pass; }
 
+  Dialect dialect_;
   const Config& config_;
   std::unique_ptr<DialectRules> rules_;
+  std::optional<Garble> garble_;   // none: it is not to be looked for
   Inspection found_;
   std::string joined_;   // the payload of an event with several data fields
 };

@@ -14,9 +14,10 @@ struct Fault {
   Check check = Check::json;
   std::string reason;               // without model text
   std::size_t at = 0;               // position in the payload
-  bool only_flag = false;           // worth recording, never worth failing
+  bool only_flag = false;           // worth recording, never worth failing; of garble: it has healthy look-alikes
   std::size_t value_size = 0;       // finish_reason: the bytes at `at` to be replaced ...
-  std::string replacement;          // ... by these; empty = no repair is known
+  std::string replacement = {};     // ... by these; empty = no repair is known
+  std::string excerpt = {};         // decoded text for the finding, in place of the raw bytes around `at`
 };
 
 using Faults = std::vector<Fault>;

@@ -82,6 +82,7 @@ struct StreamChecker::State {
   void note_error(const Inspection& found);
   void finish();
   void finish_tail(bool sound_end);
+  void leave_tail_out(bool sound_end);
   void end_fault(std::string what);
 };
 
@@ -101,8 +102,14 @@ Action StreamChecker::State::record(const Fault& fault, std::string_view event) 
   if (fault.check == Check::finish) end_said = true;
   const std::size_t from = std::min(event.size(), fault.at - std::min(fault.at, excerpt_size / 2));
   const std::uint64_t offset = open_start + fault.at;
-  keep({fault.check, action, events + 1, offset, edge_near(offset), fault.reason,
-        std::string(event.substr(from, excerpt_size)), open_start + from});
+  Finding finding{fault.check, action, events + 1, offset, edge_near(offset), fault.reason,
+                  std::string(event.substr(from, excerpt_size)), open_start + from};
+  if (fault.check == Check::garble) {
+    finding.at_read_boundary = false;  // the text says nothing about reads
+    finding.excerpt = fault.excerpt;
+    finding.doubtful = fault.only_flag;
+  }
+  keep(std::move(finding));
   return action;
 }
 
@@ -115,11 +122,12 @@ Action StreamChecker::State::judge_faults(std::string_view event, const Faults& 
 
 void StreamChecker::State::note_error(const Inspection& found) {
   if (!found.provider_error || error) return;
-  error = ProviderError{std::string(found.error_payload.substr(0, error_size)), events + 1};
+  error = ProviderError{std::string(found.error_payload.substr(0, error_size)), events + 1, found.error_shown};
 }
 
-/// 0. An event that is left out already is not taken in. 1. What the event alone shows. 2. What shows once it is taken in, unless it is not going to be delivered. A [DONE]
-/// after an in-band error ends nothing.
+/// 0. An event that is left out already is not taken in. 1. What the event alone shows. 2. What shows once it is taken in,
+/// unless it is not going to be delivered. A [DONE] after an in-band error ends nothing; where the client could not see the
+/// error, it must not see the [DONE] either.
 Action StreamChecker::State::judge(std::string_view event) {
   if (open == Open::drop) {  // 0
     ++events;
@@ -128,7 +136,7 @@ Action StreamChecker::State::judge(std::string_view event) {
   Inspection& found = inspector->inspect(event);
   note_error(found);
   Action action = judge_faults(event, found.faults, 0);  // 1
-  if (action < Action::drop && !(found.done && error)) { // 2
+  if (action < Action::drop && !(found.done && error && error->shown)) {  // 2
     const std::size_t first = found.faults.size();
     inspector->accept();
     action = std::max(action, judge_faults(event, found.faults, first));
@@ -304,6 +312,14 @@ void StreamChecker::State::end_fault(std::string what) {
   end_said = true;
 }
 
+/// Says that the unfinished end of the body is not delivered: after a proper end that mends it, else something is lost.
+void StreamChecker::State::leave_tail_out(bool sound_end) {
+  const std::uint64_t start = read_start - gate.open().size() - held.size();
+  std::string reason = "an unfinished event of " + std::to_string(read_start - start) + " bytes at the end of the body is left out";
+  keep({Check::finish, sound_end ? Action::repair : Action::drop, events + 1, start, true, std::move(reason),
+        held.substr(0, excerpt_size), start});
+}
+
 /// The last event lacks its blank line. Readers that follow the standard drop it, others take it. 1. Sound: it passes.
 /// 2. Damaged: it is left out, which after a proper end loses nothing but, say, half a [DONE].
 void StreamChecker::State::finish_tail(bool sound_end) {
@@ -316,7 +332,7 @@ void StreamChecker::State::finish_tail(bool sound_end) {
     note_error(found);
   }
   if (!sound) {
-    if (sound_end) end_fault("the body ended");  // 2
+    if (!rejected) leave_tail_out(sound_end);  // 2
     held.clear();
     return;
   }
@@ -330,7 +346,7 @@ void StreamChecker::State::finish() {
   const bool sound_end = ended();
   if (!sound_end && !end_said) end_fault("the body ended");
   if (!gate.open().empty() && config[Check::utf8] != Action::pass)
-    keep({Check::utf8, sound_end ? Action::flag : config[Check::utf8], events + 1, read_start - gate.open().size(), true,
+    keep({Check::utf8, end_said || sound_end ? Action::flag : config[Check::utf8], events + 1, read_start - gate.open().size(), true,
           "the body ends inside a UTF-8 sequence", std::string(gate.open()), read_start - gate.open().size()});
   if (!held.empty() || !gate.open().empty()) finish_tail(sound_end);
 }

@@ -21,6 +21,7 @@ namespace siltgate::stream {
 struct ProviderError {
   std::string json;        // the payload as received (bounded to 64 KiB)
   std::uint64_t event = 0;
+  bool shown = false;      // in the shape that clients of the dialect raise as an error; others they drop in silence
 };
 
 /// Token counts from `usage`, when the stream carried them.

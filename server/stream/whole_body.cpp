@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checks of a body that is not streamed. It is delivered unchanged or not at all, so repair and drop mean reject.
+#include <utility>
+
 #include "stream/chunk_reader.hpp"
 #include "stream/dialect_rules.hpp"
+#include "stream/garble.hpp"
 #include "stream/stream_checker.hpp"
 #include "stream/utf8.hpp"
 
@@ -19,6 +22,22 @@ bool record(const Config& config, Check check, std::string reason, std::string_v
   findings.push_back({check, action, 0, at, false, std::move(reason),
                       from < body.size() ? std::string(body.substr(from, excerpt_size)) : std::string{}, from});
   return action == Action::flag;
+}
+
+/// The text of the body; a sign that healthy text may show is only recorded.
+bool record_garble(const Config& config, Dialect dialect, const ChunkFacts& facts, std::vector<Finding>& findings) {
+  if (config[Check::garble] == Action::pass) return true;
+  Faults faults;
+  Garble(dialect).take_whole(facts, faults);
+  bool deliver = true;
+  for (Fault& fault : faults) {
+    const Action action = fault.only_flag || config[Check::garble] == Action::flag ? Action::flag : Action::reject;
+    Finding finding{Check::garble, action, 0, 0, false, std::move(fault.reason), std::move(fault.excerpt), 0};
+    finding.doubtful = fault.only_flag;
+    findings.push_back(std::move(finding));
+    deliver &= action == Action::flag;
+  }
+  return deliver;
 }
 
 }  // namespace
@@ -40,7 +59,7 @@ bool check_json_body(std::string_view body, Dialect dialect, const Config& confi
   usage = {reader.facts().input_tokens.value_or(-1), reader.facts().output_tokens.value_or(-1)};
   const std::string wrong = whole_body_fault(dialect, reader.facts());
   if (!wrong.empty()) deliver &= record(config, Check::shape, wrong, body, 0, findings);
-  return deliver;
+  return record_garble(config, dialect, reader.facts(), findings) && deliver;
 }
 
 }  // namespace siltgate::stream

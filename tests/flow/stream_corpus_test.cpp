@@ -45,7 +45,7 @@ std::vector<Recording> sound_recordings(const std::string& folder) {
   for (std::string line; std::getline(lines, line);) {
     auto row = nlohmann::json::parse(line);
     Recording one{row["file"], {}, {}};
-    if (row["klass"] == "anomalous" || one.file.find("spliced-message-start") != std::string::npos) continue;
+    if (row["klass"] == "anomalous" || row["content_label"] == "degenerate" || one.file.find("spliced-message-start") != std::string::npos) continue;
     one.body = slurp(folder + one.file);
     std::size_t at = 0;
     if (row["chunk_lens"].is_array())

@@ -9,7 +9,8 @@
 #include <string>
 
 #define SILTGATE_TARGETS(each) \
-  each(request_head_fuzz) each(response_head_fuzz) each(chunked_body_fuzz) each(stream_fuzz) each(settings_fuzz) each(refusal_fuzz) each(body_hints_fuzz)
+  each(request_head_fuzz) each(response_head_fuzz) each(chunked_body_fuzz) each(stream_fuzz) each(settings_fuzz) each(refusal_fuzz) \
+  each(body_hints_fuzz) each(garble_fuzz)
 
 #define SILTGATE_DECLARE(name) extern "C" int name(const std::uint8_t* data, std::size_t size);
 SILTGATE_TARGETS(SILTGATE_DECLARE)

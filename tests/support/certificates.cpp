@@ -78,6 +78,7 @@ OpenSsl<SSL_CTX> Authority::server(const std::string& name, Leaf leaf) const {
   auto certificate = blank(order, key.get(), own ? nullptr : certificate_.get());
   auto* issuer = own ? certificate.get() : certificate_.get();
   add_extension(certificate.get(), issuer, NID_subject_alt_name, (is_ip(name) ? "IP:" : "DNS:") + name);
+  if (leaf == Leaf::logged) add_extension(certificate.get(), issuer, NID_ct_precert_scts, "DER:04:02:00:00");
   require(X509_sign(certificate.get(), own ? key.get() : key_.get(), EVP_sha256()) > 0, "signature");
   OpenSsl<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
   require(SSL_CTX_use_certificate(context.get(), certificate.get()) == 1, "certificate");

@@ -19,7 +19,7 @@ using OpenSsl = std::unique_ptr<T, FreeOpenSsl>;
 
 class Authority {
  public:
-  enum class Leaf { sound, expired, self_signed };
+  enum class Leaf { sound, expired, self_signed, logged };  // logged: with the stamp of a public log, as public ones have
 
   Authority();
   ~Authority();

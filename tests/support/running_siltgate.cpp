@@ -113,6 +113,18 @@ json RunningSiltgate::wait_for_exchange(std::size_t count, Deadline deadline) co
   return all.front();
 }
 
+json RunningSiltgate::exchange(const std::string& id, Deadline deadline) const {
+  Reply reply;
+  const bool found = asked_until(deadline, [&] {
+    TestClient client(port_);
+    client.get("/-/api/exchanges/" + id);
+    reply = client.read_reply();
+    return reply.status == 200;
+  });
+  if (!found) throw TooLate("no exchange " + id);
+  return json::parse(reply.body);
+}
+
 bool RunningSiltgate::wait_for_waiting(int count, Deadline deadline) const {
   return asked_until(deadline, [&] { return state().at("waiting_total") == count; });
 }

@@ -43,6 +43,8 @@ class RunningSiltgate {
   nlohmann::json exchanges() const;             // GET api/exchanges, newest first
   /// The newest record once there are `count` of them; throws TooLate.
   nlohmann::json wait_for_exchange(std::size_t count = 1, Deadline deadline = soon()) const;
+  /// The record of one exchange, once it has ended; throws TooLate.
+  nlohmann::json exchange(const std::string& id, Deadline deadline = soon()) const;
   /// False when the deadline passed first.
   bool wait_for_waiting(int count, Deadline deadline = soon()) const;
   bool wait_for_in_flight(int count, Deadline deadline = soon()) const;

@@ -124,7 +124,7 @@ ScriptedUpstream::ScriptedUpstream(Script script, UpstreamOptions options)
     : ScriptedUpstream(std::vector<Script>{std::move(script)}, std::move(options)) {}
 
 ScriptedUpstream::ScriptedUpstream(std::vector<Script> scripts, UpstreamOptions options)
-    : scripts_(std::move(scripts)), options_(std::move(options)), acceptor_([this] { accept_all(); }) {}
+    : scripts_(std::move(scripts)), options_(std::move(options)), listener_(options_.address), acceptor_([this] { accept_all(); }) {}
 
 ScriptedUpstream::~ScriptedUpstream() {
   stop_.raise();
@@ -133,7 +133,7 @@ ScriptedUpstream::~ScriptedUpstream() {
 }
 
 std::string ScriptedUpstream::url(std::string_view path) const {
-  return fmt::format("{}://127.0.0.1:{}{}", options_.tls ? "https" : "http", port(), path);
+  return fmt::format("{}://{}:{}{}", options_.tls ? "https" : "http", options_.address, port(), path);
 }
 
 void ScriptedUpstream::accept_all() {

@@ -88,6 +88,7 @@ using Script = std::function<void(UpstreamExchange&)>;
 struct UpstreamOptions {
   OpenSsl<SSL_CTX> tls;  // from Authority::server(); empty = plain
   int cap = 0;           // more in flight than this: 429 with Z.AI's 1302 body, without the script; 0 = no cap
+  std::string address = "127.0.0.1";
 };
 
 class ScriptedUpstream {

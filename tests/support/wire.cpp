@@ -197,12 +197,13 @@ void Wire::reset() {
   ::close(std::exchange(fd_, -1));
 }
 
-Listener::Listener() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+Listener::Listener(const std::string& where) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
   auto address = loopback(0);
   socklen_t size = sizeof address;
-  if (fd_ < 0 || ::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 128) != 0 ||
+  if (fd_ < 0 || ::inet_pton(AF_INET, where.c_str(), &address.sin_addr) != 1 ||
+      ::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 128) != 0 ||
       ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    throw std::runtime_error("cannot listen on loopback");
+    throw std::runtime_error("cannot listen on " + where);
   port_ = ntohs(address.sin_port);
   ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
 }

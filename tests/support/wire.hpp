@@ -80,10 +80,10 @@ class Wire {
   std::unique_ptr<SSL, FreeSsl> ssl_;
 };
 
-/// A listening loopback socket on a port the system chose.
+/// A listening socket on a port the system chose.
 class Listener {
  public:
-  Listener();
+  explicit Listener(const std::string& address = "127.0.0.1");
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

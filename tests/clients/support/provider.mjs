@@ -103,6 +103,11 @@ async function giveStream(request, connection, answer, events) {
     'Content-Type': 'text/event-stream;charset=UTF-8', 'Cache-Control': 'no-cache', 'Transfer-Encoding': 'chunked',
     'x-request-id': `req-${request.number}`, ...(close && { Connection: 'close' }),
   });
+  if (fault.kind === 'cutAtByte') {
+    request.outcome = fault.kind;
+    await cutAtByte(connection, fault, Buffer.from(events.join('')), gap);
+    return;
+  }
   for (const [index, event] of events.entries()) {
     if (connection.isClosed) { request.outcome ??= 'client closed'; return; }
     if (fault.kind && index === fault.after) {
@@ -118,6 +123,17 @@ async function giveStream(request, connection, answer, events) {
   request.outcome ??= connection.isClosed ? 'client closed' : 'complete';
   connection.endChunks();
   if (close) await connection.cut('fin');
+}
+
+/** The stream breaks off at any byte: `where` is the part of it that is sent, from 0 to 1. */
+async function cutAtByte(connection, { where, how }, body, gap) {
+  const end = Math.floor(body.length * where);
+  for (let at = 0; at < end; at += 300) {
+    connection.writeChunk(body.subarray(at, Math.min(end, at + 300)));
+    await sleep(gap);
+  }
+  await sleep(20);
+  await connection.cut(how);
 }
 
 /** Faults in place of event number `after`; true = the stream goes on behind it. */

@@ -49,12 +49,17 @@ async function startSiltgate(upstreamUrl, config) {
     child.once('error', (error) => { log += String(error); resolve({ code: 127 }); });
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const stop = async () => {
+  /** Ends the server; its home, and what verbs read in it, stay until stop(). */
+  const end = async () => {
     const timer = setTimeout(kill, stopTimeout);
     child.kill('SIGTERM');
     const ending = await exited;
     clearTimeout(timer);
     process.off('exit', kill);
+    return ending;
+  };
+  const stop = async () => {
+    const ending = await end();
     await rm(home, { recursive: true, force: true });
     return ending;
   };
@@ -70,7 +75,9 @@ async function startSiltgate(upstreamUrl, config) {
     throw new Error(`siltgate did not say "listening on http://127.0.0.1:PORT"\n${log}`);
   }
   const ask = (...words) => runCommand(program, [...words, '--config', file], env, home);
-  return { origin, baseUrl: `${origin}/v1`, log: () => log, ask, exchanges: () => exchangesOf(ask), stop };
+  const raw = async (id) => (await runCommand(program, ['show', id, '--raw'], env, home, 'buffer')).stdout;
+  const replaying = (id, body) => withReplay(program, id, env, home, body);
+  return { origin, baseUrl: `${origin}/v1`, log: () => log, ask, exchanges: () => exchangesOf(ask), raw, replaying, end, stop };
 }
 
 /** Nothing of the caller's proxies and siltgate settings; state, sockets and settings in `home`. */
@@ -84,10 +91,27 @@ async function pause(ms) {
   await new Promise((resolve) => { setTimeout(resolve, ms).unref(); });
 }
 
+/** Runs `body(baseUrl)` while `siltgate replay ID` serves the recording. */
+async function withReplay(program, id, env, cwd, body) {
+  const child = spawn(program, ['replay', id], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  try {
+    const baseUrl = await Promise.race([
+      new Promise((resolve) => child.stdout.setEncoding('utf8').once('data', (text) => resolve(text.trim()))),
+      new Promise((resolve) => child.once('exit', resolve)), pause(startTimeout)]);
+    if (typeof baseUrl !== 'string') throw new Error(`siltgate replay ${id} printed no base URL`);
+    return await body(baseUrl);
+  } finally {
+    kill();
+    process.off('exit', kill);
+  }
+}
+
 /** { code, stdout, stderr } of a verb, at most 10 s. */
-function runCommand(program, words, env, cwd) {
+function runCommand(program, words, env, cwd, encoding = 'utf8') {
   return new Promise((resolve) => {
-    execFile(program, words, { env, cwd, timeout: 10_000 }, (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr }));
+    execFile(program, words, { env, cwd, encoding, timeout: 10_000 }, (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr }));
   });
 }
 

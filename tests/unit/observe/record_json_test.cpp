@@ -16,6 +16,10 @@ TEST_CASE("a record reads back from its JSON as it was", "[observe]") {
   r.path = PathState::alive;
   r.close_notify = false;
   r.replay_of = "sg_zzzzzzzzzz";
+  r.tcp = TcpSample{std::chrono::milliseconds(1200), std::chrono::seconds(9), std::chrono::microseconds(34'500), 3, 2, 1};
+  r.content_coding = "gzip";
+  r.sha256_decoded = std::string(64, 'e');
+  r.bytes_decoded = 77;
   r.closed_first = Closer::upstream;
   r.verdict = judge(r);
   const std::string text = record_to_json(r);
@@ -30,6 +34,9 @@ TEST_CASE("a record reads back from its JSON as it was", "[observe]") {
   CHECK(back->findings.at(0).excerpt == r.findings.at(0).excerpt);
   CHECK(back->verdict.facts == r.verdict.facts);
   CHECK(back->path == PathState::alive);
+  CHECK(back->tcp->round_trip == r.tcp->round_trip);
+  CHECK(back->tcp->unanswered_probes == 1);
+  CHECK(back->bytes_decoded == 77);
   CHECK(back->close_notify == false);
   CHECK(back->tls->public_ca == true);
 }

@@ -208,8 +208,10 @@ TEST_CASE("silence is told from death by the path", "[observe]") {
   CHECK(judge(r).blame == Blame::provider);
   CHECK(judge(r).certainty == Certainty::certain);
   r.path = PathState::dead;
+  r.tcp = TcpSample{std::chrono::seconds(121), std::chrono::seconds(122), std::chrono::milliseconds(34), 0, 0, 59};
   CHECK(judge(r).blame == Blame::network);
-  CHECK(judge(r).certainty == Certainty::certain);
+  CHECK(judge(r).certainty == Certainty::likely);  // a machine without power looks the same
+  CHECK(says(judge(r), "59 keep-alive probes unanswered"));
   r.path.reset();
   r.bytes_in = 0;
   r.first_byte = r.last_byte_in = {};
@@ -264,6 +266,18 @@ TEST_CASE("degenerate text in sound bytes is the model's", "[observe]") {
   }
 }
 
+TEST_CASE("text that may be healthy is not judged with certainty", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.findings = {sample_finding(Check::garble, Action::flag)};
+  r.findings.back().doubtful = true;
+  CHECK(judge(r).cause == "model");
+  CHECK(judge(r).certainty == Certainty::cannot_tell);
+  CHECK(says(judge(r), "Healthy text may look so too"));
+  r.findings.push_back(sample_finding(Check::garble, Action::flag));
+  r.findings.push_back(r.findings.front());
+  CHECK(judge(r).certainty == Certainty::likely);
+}
+
 TEST_CASE("unequal hashes are siltgate's fault unless a repair explains them", "[observe]") {
   ExchangeRecord r = sound_record();
   r.sha256_out = std::string(64, 'c');
@@ -297,6 +311,52 @@ TEST_CASE("a splice that breaks the JSON of its event is called a splice", "[obs
   r.failure->cause = Cause::damaged;
   r.findings = {sample_finding(Check::splice, Action::reject), sample_finding(Check::json, Action::reject)};
   CHECK(judge(r).cause == "splice");
+  r.findings.front().check = Check::sse;
+  CHECK(judge(r).cause == "sse");
+}
+
+TEST_CASE("a compressed answer is held against what was delivered once it is decoded", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.content_coding = "gzip";
+  r.sha256_in = std::string(64, 'c');
+  r.bytes_in = 400;
+  r.sha256_decoded = r.sha256_out;
+  r.bytes_decoded = r.bytes_out;
+  CHECK(judge(r).cause == "intact");
+  CHECK(says(judge(r), "came as gzip though identity was asked: 400 bytes with SHA-256 cc"));
+  r.sha256_decoded = std::string(64, 'd');
+  CHECK(judge(r).cause == "changed");
+}
+
+TEST_CASE("an answer that no check could look at is intact only likely", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.content_coding = "br";
+  const Verdict v = judge(r);
+  CHECK(v.blame == Blame::intact);
+  CHECK(v.cause == "unchecked");
+  CHECK(v.certainty == Certainty::likely);
+  CHECK(says(v, "compressed with br"));
+}
+
+TEST_CASE("a client that stops reading is told from one that does not send", "[observe]") {
+  CHECK(says(judge(failed_record(Cause::client_silent)), "stopped reading"));
+  CHECK(says(judge(failed_record(Cause::client_silent, Phase::read_request)), "did not finish sending"));
+}
+
+TEST_CASE("an authority that only this machine's store knows makes damage likely the provider's", "[observe]") {
+  ExchangeRecord r = failed_record(Cause::damaged);
+  r.findings = {sample_finding(Check::utf8, Action::reject)};
+  r.tls = TlsSummary{"TLSv1.3", "ACME Corp", {}};
+  CHECK(judge(r).blame == Blame::provider);
+  CHECK(judge(r).certainty == Certainty::likely);
+  CHECK(says(judge(r), "ACME Corp"));
+}
+
+TEST_CASE("an answer that ends in an error of the provider is not called damaged", "[observe]") {
+  ExchangeRecord r = failed_record(Cause::provider_error);
+  r.provider_error = "decode failed";
+  r.findings = {sample_finding(Check::finish, Action::reject)};
+  CHECK(judge(r).cause == "provider_error");
 }
 
 TEST_CASE("heartbeats do not make hashes unequal", "[observe]") {
@@ -321,6 +381,8 @@ TEST_CASE("a replay by the client is the client's", "[observe]") {
   CHECK(judge(r).blame == Blame::client);
   CHECK(judge(r).cause == "client_replay");
   CHECK(says(judge(r), "sg_zzzzzzzzzz"));
+  CHECK(says(judge(r), r.id));
+  CHECK(says(judge(r), "replayed POST"));
 }
 
 TEST_CASE("an empty record is unknown, and no record makes the judge throw", "[observe]") {

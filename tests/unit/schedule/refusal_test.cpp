@@ -141,3 +141,14 @@ TEST_CASE("classes and sessions come from the marks of clients", "[schedule]") {
   CHECK(session_of(lookup(bare), "", "10.0.0.1") == "peer:10.0.0.1 x/1");
   CHECK(session_of(lookup(bare), "bob", "10.0.0.1") == "token:bob");
 }
+
+TEST_CASE("errors without an envelope inside a 200 are classed, answers and successes are not", "[schedule]") {
+  CHECK(of("zai", 200, R"({"code":"1302","message":"High concurrency usage"})") == RefusalClass::concurrency);
+  CHECK(of("zai", 200, R"({"code":500,"msg":"internal"})") != RefusalClass::none);
+  CHECK(of("generic", 200, R"({"object":"error","message":"m"})") == RefusalClass::transient);
+  CHECK(of("openai", 200, R"({"type":"response.failed","response":{"error":{"code":"server_error","message":"m"}}})") == RefusalClass::transient);
+  for (const char* sound : {R"({"code":"0","msg":"success","data":{}})", R"({"code":200,"message":"ok"})", R"({"code":"ok","message":"done"})",
+                            R"({"code":"x","message":"m","choices":[]})", R"({"message":"hello"})",
+                            R"({"type":"response.completed","response":{"id":"r","error":null}})"})
+    CHECK(of("zai", 200, sound) == RefusalClass::none);
+}

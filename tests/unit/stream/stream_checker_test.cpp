@@ -193,7 +193,11 @@ TEST_CASE("an unterminated tail is delivered when it is sound and left out when 
   const Outcome outcome = chat(role + stop + "data: [DO");
   CHECK_FALSE(outcome.rejected);
   CHECK(outcome.delivered == role + stop);
-  CHECK(outcome.flagged(Check::finish));
+  REQUIRE(outcome.findings.size() == 1);
+  CHECK(outcome.findings[0].action == Action::repair);  // what was left out is on record
+  const Outcome cut = chat(role + text + "data: {\"id", with(Check::finish, Action::flag));
+  CHECK(cut.delivered == role + text);
+  CHECK(cut.findings.back().action == Action::drop);
   // Readers drop an event without its blank line, so a finish reason there does not count.
   CHECK(chat(role + text + stop.substr(0, stop.size() - 1)).found(Check::finish));
 }
@@ -208,9 +212,8 @@ TEST_CASE("[DONE] without a finish reason is withheld", "[stream]") {
 
 TEST_CASE("in-band errors pass, are remembered and need no further end", "[stream]") {
   for (const std::string& error : {std::string("data: {\"error\":{\"code\":\"1302\",\"message\":\"m\"}}\n\n"),
-                                   std::string("event: error\ndata: {\"message\":\"m\"}\n\n"),
-                                   std::string("error: {\"detail\":\"m\"}\n\n"),
-                                   std::string("data: {\"code\":500,\"msg\":\"404 NOT_FOUND\",\"success\":false}\n\n")}) {
+                                   std::string("event: error\ndata: {\"error\":\"m\"}\n\n"),
+                                   std::string("data: {\"error\":{\"type\":\"server_error\",\"message\":\"m\"}}\n\n")}) {
     for (const std::string& tail : {std::string(), done}) {
       const Outcome outcome = chat(role + error + tail);
       INFO(error);
@@ -226,6 +229,31 @@ TEST_CASE("in-band errors pass, are remembered and need no further end", "[strea
   REQUIRE(checker.provider_error());
   CHECK(checker.provider_error()->json == "{\"error\":{\"code\":\"1302\"}}");
   CHECK(checker.provider_error()->event == 2);
+}
+
+TEST_CASE("in-band errors that clients skip pass, but no [DONE] behind them does", "[stream]") {
+  const std::pair<Dialect, std::string> errors[] = {
+      {Dialect::openai_chat, "event: error\ndata: {\"message\":\"m\"}\n\n"},
+      {Dialect::openai_chat, "error: {\"detail\":\"m\"}\n\n"},
+      {Dialect::openai_chat, "data: {\"code\":500,\"msg\":\"404 NOT_FOUND\",\"success\":false}\n\n"},
+      {Dialect::openai_chat, "data: {\"code\":\"1302\",\"message\":\"m\"}\n\n"},
+      {Dialect::openai_chat, "data: {\"type\":\"server_error\",\"message\":\"m\"}\n\n"},
+      {Dialect::openai_chat, "data: {\"object\":\"error\",\"message\":\"m\"}\n\n"},
+      {Dialect::anthropic_messages, "data: {\"error\":{\"code\":\"1302\",\"message\":\"m\"}}\n\n"}};
+  for (const auto& [dialect, error] : errors) {
+    INFO(error);
+    StreamChecker checker(dialect, all(Action::reject));
+    CHECK_FALSE(checker.feed(error).rejected);
+    REQUIRE(checker.provider_error());
+    CHECK_FALSE(checker.provider_error()->shown);
+    CHECK_FALSE(checker.finish().rejected);
+    const Outcome with_done = at_all_cuts(error + done, dialect, all(Action::reject));
+    CHECK(with_done.delivered == error);
+    CHECK(with_done.rejected == true);
+  }
+  StreamChecker checker(Dialect::anthropic_messages, all(Action::reject));
+  checker.feed("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"m\"}}\n\n");
+  CHECK(checker.provider_error()->shown);
 }
 
 TEST_CASE("an unknown finish reason is mapped in place, by the caller's map first", "[stream]") {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The head of a recording: the request as the client sent it, and everything in it that must never be written.
+#include "flow/credentials.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+std::string head_text(const http::RequestHead& request) {
+  std::string text = request.method + " " + request.target + "\r\n";
+  for (std::size_t i = 0; i < request.fields.size(); ++i) {
+    const http::Field field = request.fields[i];
+    text.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+void begin_capture(Exchange& x) {
+  x.capture = x.services.captures.begin(x.record, credentials_of(x));
+  if (!x.capture.on()) return;
+  const auto& base = x.provider->base_url;
+  const std::string_view target = std::string_view(x.route.target).substr(0, x.route.target.find('?'));
+  x.capture.request(x.record, head_text(x.request), base.scheme + "://" + base.authority() + std::string(target), x.body);
+}
+
+}  // namespace siltgate::flow

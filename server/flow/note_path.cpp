@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/note_path.hpp"
+
+#include <boost/system/errc.hpp>
+
+namespace siltgate::flow {
+namespace {
+
+namespace errc = boost::system::errc;
+
+/// The system's own word that nothing came back any more.
+bool says_dead(ErrorCode said) {
+  return said == errc::timed_out || said == errc::host_unreachable || said == errc::network_unreachable;
+}
+
+observe::PathState state_of(net::Path path) {
+  switch (path) {
+    case net::Path::alive: return observe::PathState::alive;
+    case net::Path::dead: return observe::PathState::dead;
+    case net::Path::unknown: break;
+  }
+  return observe::PathState::unknown;
+}
+
+Duration silence_of(const Exchange& x) {
+  TimePoint last = std::max(x.record.last_byte_in, x.record.connected);
+  return last == TimePoint{} ? Duration{0} : Clock::now() - last;
+}
+
+}  // namespace
+
+void note_path(Exchange& x, net::Connection& upstream, ErrorCode said) {
+  x.record.close_notify = upstream.close_notify();
+  auto info = upstream.tcp_info();
+  if (!info) return;
+  const Duration silence = silence_of(x);
+  observe::TcpSample sample;
+  sample.last_ack = info->last_ack.value_or(silence);
+  sample.last_data = info->last_data.value_or(silence);
+  sample.round_trip = info->round_trip;
+  sample.unacknowledged = info->unacknowledged;
+  sample.retransmits = info->retransmits;
+  sample.unanswered_probes = info->unanswered_probes;
+  x.record.tcp = sample;
+  x.record.path = says_dead(said) ? observe::PathState::dead : state_of(net::path_of(*info, silence));
+}
+
+}  // namespace siltgate::flow

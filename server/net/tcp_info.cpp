@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tcp_info.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace siltgate::net {
+namespace {
+
+using std::chrono::seconds;
+
+void set(int socket, int level, int option, int value) { ::setsockopt(socket, level, option, &value, sizeof value); }
+
+#if defined(__APPLE__)
+constexpr int idle_option = TCP_KEEPALIVE;
+constexpr int probe_count = 45;   // the system tells no time of the last answer, so outliving the probes is the evidence
+#else
+constexpr int idle_option = TCP_KEEPIDLE;
+constexpr int probe_count = 127;  // the most: a dead path is for timeouts.idle to end, not for the kernel
+#endif
+
+}  // namespace
+
+void start_probes(int socket) {
+  set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(socket, IPPROTO_TCP, idle_option, static_cast<int>(probe_after.count()));
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(probe_every.count()));
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, probe_count);
+}
+
+Duration probes_give_up_after() { return probe_after + probe_count * probe_every; }
+
+#if defined(__APPLE__)
+std::optional<TcpInfo> tcp_info(int socket) {
+  tcp_connection_info raw{};
+  socklen_t size = sizeof raw;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_CONNECTION_INFO, &raw, &size) != 0) return {};
+  TcpInfo info;
+  info.round_trip = std::chrono::milliseconds(raw.tcpi_srtt);
+  info.unacknowledged = static_cast<int>(raw.tcpi_snd_sbbytes);
+  info.retransmits = static_cast<int>(raw.tcpi_txretransmitpackets);
+  return info;
+}
+#else
+std::optional<TcpInfo> tcp_info(int socket) {
+  ::tcp_info raw{};
+  socklen_t size = sizeof raw;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &raw, &size) != 0) return {};
+  TcpInfo info;
+  info.last_ack = std::chrono::milliseconds(raw.tcpi_last_ack_recv);
+  info.last_data = std::chrono::milliseconds(raw.tcpi_last_data_recv);
+  info.round_trip = std::chrono::microseconds(raw.tcpi_rtt);
+  info.unacknowledged = static_cast<int>(raw.tcpi_unacked);
+  info.retransmits = raw.tcpi_retransmits;
+  info.unanswered_probes = raw.tcpi_probes;
+  return info;
+}
+#endif
+
+Path path_of(const TcpInfo& info, Duration silence) {
+  constexpr Duration slack = seconds(1);
+  const bool waits = info.unanswered_probes > 0 || info.unacknowledged > 0;
+  if (info.last_ack && *info.last_ack >= probe_after + probe_every + slack && waits) return Path::dead;  // 1
+  const Duration answered = probe_after + slack + info.round_trip;
+  if (info.last_ack && silence >= answered && *info.last_ack < answered) return Path::alive;  // 2
+  if (silence > probes_give_up_after() + slack && info.unacknowledged == 0) return Path::alive;  // 3
+  return Path::unknown;  // 4
+}
+
+}  // namespace siltgate::net

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// What siltgate writes of exchanges while they stream, and what it never writes.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "observe/capture_files.hpp"
+#include "observe/capture_reader.hpp"
+#include "observe/sha256.hpp"
+#include "support/catch.hpp"
+#include "support/running_siltgate.hpp"
+
+using namespace siltgate;
+using namespace siltgate::test;
+namespace fs = std::filesystem;
+using observe::Capture;
+
+namespace {
+
+const std::string canary = "sk-canary-4711-0123456789abcdef";
+
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/siltgate-capture-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  ~Folder() { fs::remove_all(path); }
+  std::string state() const { return path + "/state"; }
+  std::string captures() const { return state() + "/captures"; }
+  std::string path;
+};
+
+std::string with_mode(const std::string& mode, const std::string& more = "") {
+  return R"({"capture": {"mode": ")" + mode + R"(")" + more + R"(}, "providers": {"up": {"retry": {"attempts": 1}}}})";
+}
+
+/// The writer is a thread of its own: waits until `count` captures lie there.
+std::vector<observe::CaptureFile> wait_for_captures(const Folder& folder, std::size_t count) {
+  const Deadline deadline = soon();
+  for (;;) {
+    auto files = observe::list_captures(folder.captures());
+    if (files.size() >= count) return files;
+    if (std::chrono::steady_clock::now() > deadline) throw TooLate("captures: " + std::to_string(files.size()) + " instead of " + std::to_string(count));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+Capture read(const Folder& folder, const observe::CaptureFile& file) {
+  return observe::read_capture(observe::read_file(folder.captures() + "/" + file.name).value()).value();
+}
+
+/// Everything below a folder, base64 of captures undone.
+std::string everything_below(const std::string& folder) {
+  std::string out;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    const std::string text = observe::read_file(entry.path().string()).value_or("");
+    out += text;
+    const auto capture = observe::read_capture(text);
+    if (!capture) continue;
+    out += capture->request_body.value_or("");
+    for (const auto& attempt : capture->attempts) out += "\n" + attempt.body();
+    out += "\n" + capture->delivered(true);
+  }
+  return out;
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+/// JSON of the tests' own writer holds no such byte.
+std::string damaged_event(const std::string& behind = "") {
+  std::string event = chat_event("t?" + behind);
+  event[event.find('?')] = '\xff';
+  return event;
+}
+
+void send_torn(UpstreamExchange& exchange) {
+  exchange.start_stream();
+  exchange.chunk(chat_event("one"));
+  exchange.chunk(damaged_event());
+  exchange.stall();
+}
+
+}  // namespace
+
+TEST_CASE("mode rejected keeps a damaged stream to its last byte, with its verdict", "[capture]") {
+  Folder folder;
+  Gate first_came;
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(chat_event("one"));
+    exchange.wait(first_came);
+    exchange.chunk(damaged_event());
+    exchange.stall();
+  });
+  RunningSiltgate siltgate(upstream, with_mode("rejected"), folder.state());
+  TestClient client(siltgate.port());
+  client.post_chat();
+  client.read_until("one");
+  first_came.open();
+  auto reply = client.read_reply();
+  CHECK_FALSE(reply.clean());
+  const auto record = siltgate.wait_for_exchange();
+  const auto files = wait_for_captures(folder, 1);
+  CHECK(files[0].id == record["id"]);
+  const Capture capture = read(folder, files[0]);
+  REQUIRE(capture.attempt());
+  CHECK(capture.attempt()->body() == chat_event("one") + damaged_event());
+  CHECK(capture.attempt()->how == "damaged");
+  CHECK(capture.delivered(true) == reply.body);
+  CHECK(capture.delivered(false) == chat_event("one"));
+  CHECK_FALSE(capture.request_body);
+  CHECK(capture.complete);
+  REQUIRE(capture.findings.size() >= 1);
+  CHECK(capture.findings[0].check == Check::utf8);
+  REQUIRE(capture.record);
+  CHECK(capture.record->verdict.blame == observe::Blame::provider);
+  CHECK(capture.record->sha256_in == observe::sha256_hex(capture.attempt()->body()));
+  struct stat info {};
+  REQUIRE(::stat((folder.captures() + "/" + files[0].name).c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  REQUIRE(::stat(folder.captures().c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0700);
+}
+
+TEST_CASE("mode rejected leaves nothing of sound streams, long ones included", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) {
+    if (exchange.request().number == 3) return send_torn(exchange);
+    exchange.chat(std::vector<std::string>(exchange.request().number == 1 ? 2000 : 2, std::string(200, 'x')));
+  });
+  RunningSiltgate siltgate(upstream, with_mode("rejected"), folder.state());
+  CHECK(TestClient::ask(siltgate.port()).clean());
+  CHECK(TestClient::ask(siltgate.port()).clean());
+  TestClient::ask(siltgate.port());
+  const auto files = wait_for_captures(folder, 1);   // jobs are done in order: the first two are through
+  CHECK(files.size() == 1);
+  CHECK(files[0].id == siltgate.wait_for_exchange(3)["id"]);
+  CHECK(std::distance(fs::directory_iterator(folder.captures()), fs::directory_iterator{}) == 1);
+}
+
+TEST_CASE("mode all keeps a sound stream, its request and its chunk borders", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hel", "lo", std::string(100'000, 'y'), "end"}); });
+  RunningSiltgate siltgate(upstream, with_mode("all"), folder.state());
+  const std::string request = chat_request("my own words");
+  auto reply = TestClient::ask(siltgate.port(), request);
+  CHECK(reply.clean());
+  const Capture capture = read(folder, wait_for_captures(folder, 1)[0]);
+  REQUIRE(capture.attempt());
+  CHECK((capture.attempt()->body() == reply.body));
+  CHECK((capture.delivered(false) == reply.body));
+  CHECK(capture.request_body == request);
+  CHECK(capture.attempt()->how == "complete");
+  CHECK(capture.attempt()->body_complete);
+  CHECK(capture.record->verdict.blame == observe::Blame::intact);
+  std::vector<std::uint64_t> ends, sent;
+  for (const auto& each : capture.attempt()->reads)
+    for (std::uint32_t end : each.chunk_ends) ends.push_back(each.offset + end);
+  for (const std::string& event : chat_events({"Hel", "lo", std::string(100'000, 'y'), "end"})) sent.push_back((sent.empty() ? 0 : sent.back()) + event.size());
+  CHECK(ends == sent);
+}
+
+TEST_CASE("mode off writes nothing", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream(send_torn);
+  RunningSiltgate siltgate(upstream, with_mode("off"), folder.state());
+  TestClient::ask(siltgate.port());
+  siltgate.wait_for_exchange();
+  siltgate.stop();
+  CHECK(siltgate.exit_code() == 0);
+  CHECK_FALSE(fs::exists(folder.captures()));
+}
+
+TEST_CASE("a reload switches captures on and off for exchanges that begin afterwards", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
+  RunningSiltgate siltgate(upstream, with_mode("off"), folder.state());
+  TestClient::ask(siltgate.port());
+  siltgate.reload(with_mode("all"));
+  TestClient::ask(siltgate.port());
+  CHECK(wait_for_captures(folder, 1)[0].id == siltgate.wait_for_exchange(2)["id"]);
+  siltgate.reload(with_mode("rejected"));
+  TestClient::ask(siltgate.port());
+  siltgate.reload(with_mode("all"));
+  TestClient::ask(siltgate.port());
+  const auto files = wait_for_captures(folder, 2);
+  CHECK(files.size() == 2);
+  CHECK(files[1].id == siltgate.wait_for_exchange(4)["id"]);
+}
+
+TEST_CASE("no credential is written: header, query, request body, answer, answer cut in two reads, provider's headers", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) {
+    exchange.start_stream("Set-Cookie: session=" + canary + "\r\nX-Echo: " + canary + "\r\n");
+    const std::string event = chat_event("your key is " + canary + " and so on");
+    exchange.chunk(event);
+    const std::size_t cut = event.find(canary) + 9;
+    exchange.chunk(event.substr(0, cut));
+    Gate never;
+    never.wait(std::chrono::steady_clock::now() + std::chrono::milliseconds(60));   // so that two reads see it
+    exchange.chunk(event.substr(cut));
+    exchange.chunk(damaged_event(" " + canary));
+    exchange.stall();
+  });
+  RunningSiltgate siltgate(upstream, with_mode("all"), folder.state());
+  for (const std::string& field : {"Authorization: Bearer " + canary, "x-api-key: " + canary, "Cookie: a=" + canary}) {
+    TestClient client(siltgate.port());
+    client.post("/v1/chat/completions?key=" + canary, chat_request("my key is " + canary), field + "\r\nX-Copy: " + canary + "\r\n");
+    client.read_reply();
+  }
+  wait_for_captures(folder, 3);
+  const std::string all = everything_below(folder.state());
+  CHECK(contains(all, "your key is"));
+  CHECK(contains(all, "my key is"));
+  CHECK_FALSE(contains(all, canary));
+  CHECK_FALSE(contains(all, canary.substr(12)));
+}
+
+TEST_CASE("keys of the configuration and client tokens are not written either", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) {
+    exchange.chat({"plainly-a-provider-key", "plainly-a-client-token", exchange.request().raw_head.find("plainly-a-provider-key") != std::string::npos ? "sent" : "not sent"});
+  });
+  const std::string key = folder.path + "/key", token = folder.path + "/token";
+  std::ofstream(key) << "plainly-a-provider-key";
+  std::ofstream(token) << "plainly-a-client-token";
+  for (const auto& file : {key, token}) fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  nlohmann::json changes{{"capture", {{"mode", "all"}}}, {"client_tokens", {{"me", "{file:" + token + "}"}}}};
+  changes["providers"]["up"] = {{"auth", "replace"}, {"keys", {{"team", {{"value", "{file:" + key + "}"}}}}}};
+  RunningSiltgate siltgate(upstream, changes.dump(), folder.state());
+  auto reply = TestClient::ask(siltgate.port(), chat_request(), "Authorization: Bearer plainly-a-client-token\r\n");
+  CHECK(contains(reply.body, "\"sent\""));
+  wait_for_captures(folder, 1);
+  const std::string all = everything_below(folder.state());
+  CHECK_FALSE(contains(all, "plainly-a-provider-key"));
+  CHECK_FALSE(contains(all, "plainly-a-client-token"));
+}
+
+TEST_CASE("every attempt is recorded, and a heartbeat as siltgate's own", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream(std::vector<Script>{[](UpstreamExchange& exchange) { exchange.answer(429, refusal_1302, "application/json", "retry-after-ms: 400\r\n"); },
+                                                [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); }});
+  RunningSiltgate siltgate(upstream, R"({"capture": {"mode": "all"}, "limits": {"queue": {"early_headers_after": "100ms", "heartbeat": "100ms"}}})", folder.state());
+  CHECK(TestClient::ask(siltgate.port()).clean());
+  const Capture capture = read(folder, wait_for_captures(folder, 1)[0]);
+  REQUIRE(capture.attempts.size() == 2);
+  CHECK(capture.attempts[0].body() == refusal_1302);
+  CHECK(capture.attempts[0].how == "provider_error");
+  CHECK(capture.attempts[0].head->status == 429);
+  CHECK(capture.attempts[1].body() == sse_chat({"Hi"}));
+  REQUIRE_FALSE(capture.deliveries.empty());
+  CHECK(capture.deliveries.front().own);
+  CHECK(capture.delivered(false) == sse_chat({"Hi"}));
+}
+
+TEST_CASE("captures outlive a restart, and the folder stays within max_total", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({std::string(150'000, 'x')}); });
+  std::string first;
+  for (int run = 0; run < 2; ++run) {
+    RunningSiltgate siltgate(upstream, with_mode("all", R"(, "max_total": "1MiB")"), folder.state());
+    for (int i = 0; i < 4; ++i) CHECK(TestClient::ask(siltgate.port()).clean());
+    siltgate.wait_for_exchange(4);
+    siltgate.stop();
+    CHECK(siltgate.exit_code() == 0);   // what was queued is written by now
+    if (run == 0) first = observe::list_captures(folder.captures()).at(0).name;
+  }
+  const auto files = observe::list_captures(folder.captures());
+  std::uint64_t total = 0;
+  for (const auto& file : files) total += file.size;
+  CHECK(files.size() == 5);
+  CHECK(total <= 1024 * 1024);
+  CHECK(files[0].name > first);   // the oldest went
+}
+
+TEST_CASE("the size of all captures is in state and metrics, those of earlier runs included", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
+  {
+    RunningSiltgate siltgate(upstream, with_mode("all"), folder.state());
+    TestClient::ask(siltgate.port());
+    wait_for_captures(folder, 1);
+  }
+  const auto size = observe::list_captures(folder.captures()).at(0).size;
+  RunningSiltgate siltgate(upstream, with_mode("rejected"), folder.state());
+  const Deadline deadline = soon();
+  while (siltgate.state()["capture_bytes"] != size && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  CHECK(siltgate.state()["capture_bytes"] == size);
+  CHECK(siltgate.state()["capture_folder"] == folder.captures());
+  TestClient client(siltgate.port());
+  client.get("/-/metrics");
+  CHECK(contains(client.read_reply().body, "siltgate_capture_bytes " + std::to_string(size)));
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/far_network.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace siltgate::test {
+namespace {
+
+bool ip(const std::string& words) { return std::system(("ip " + words + " >/dev/null 2>&1").c_str()) == 0; }
+
+class Descriptor {
+ public:
+  explicit Descriptor(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~Descriptor() { ::close(fd_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void enter(const Descriptor& network) {
+  if (::setns(network.get(), CLONE_NEWNET) != 0) throw NotPermitted("not run: entering a network namespace is not permitted");
+}
+
+}  // namespace
+
+FarNetwork::FarNetwork() {
+  static int made = 0;
+  const int number = made++;
+  const int own = static_cast<int>(::getpid()) % 10000;
+  name_ = fmt::format("siltgate-{}-{}", own, number);
+  near_link_ = fmt::format("sgn{}x{}", own, number);
+  far_link_ = fmt::format("sgf{}x{}", own, number);
+  const std::string subnet = fmt::format("198.18.{}", (own + number * 37) % 250);  // for tests alone (RFC 2544)
+  address_ = subnet + ".2";
+  const bool there = ip("netns add " + name_) && ip(fmt::format("link add {} type veth peer name {} netns {}", near_link_, far_link_, name_)) &&
+                     ip(fmt::format("addr add {}.1/24 dev {}", subnet, near_link_)) && ip("link set " + near_link_ + " up") &&
+                     ip(fmt::format("-n {} addr add {}/24 dev {}", name_, address_, far_link_)) &&
+                     ip(fmt::format("-n {} link set {} up", name_, far_link_)) && ip(fmt::format("-n {} link set lo up", name_));
+  if (there) return;
+  ip("netns del " + name_);
+  throw NotPermitted("not run: network namespaces are not permitted here (root and iproute2 are needed)");
+}
+
+FarNetwork::~FarNetwork() {
+  ip("link del " + near_link_);
+  ip("netns del " + name_);
+}
+
+void FarNetwork::there(const std::function<void()>& work) const {
+  const Descriptor here("/proc/thread-self/ns/net");
+  enter(Descriptor("/run/netns/" + name_));
+  try {
+    work();
+  } catch (...) {
+    enter(here);
+    throw;
+  }
+  enter(here);
+}
+
+void FarNetwork::cut() { ip(fmt::format("-n {} link set {} down", name_, far_link_)); }
+
+}  // namespace siltgate::test
