@@ -17,14 +17,21 @@ void add(std::string_view value, std::vector<std::string>& out) {
   if (value.size() >= shortest) out.emplace_back(value);
 }
 
-/// Values of "a=1; b=2" or "a=1&b=2".
+/// "key", "api_key", "access_token": parameters of a query that hold a secret. The others are words that any text may hold.
+bool secret_parameter(std::string_view name) {
+  std::string spelled(http::trim(name));
+  std::replace(spelled.begin(), spelled.end(), '_', '-');
+  return http::same_name(spelled, "key") || observe::secret_field(spelled);
+}
+
+/// Values of "a=1; b=2" (all of a cookie's) or "a=1&b=2".
 void add_values(std::string_view pairs, char separator, std::vector<std::string>& out) {
   while (!pairs.empty()) {
     const auto end = std::min(pairs.find(separator), pairs.size());
     const auto pair = pairs.substr(0, end);
     pairs.remove_prefix(std::min(end + 1, pairs.size()));
     const auto equals = pair.find('=');
-    add(equals == pair.npos ? pair : pair.substr(equals + 1), out);
+    if (equals != pair.npos && (separator == ';' || secret_parameter(pair.substr(0, equals)))) add(pair.substr(equals + 1), out);
   }
 }
 
