@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install build/release` puts where.
+# What `cmake --install build/release` puts where, and the Debian package.
 include(GNUInstallDirs)
 
 # Copies a service file, which names the program and the documents by absolute path, with the paths of the prefix that
@@ -14,17 +14,46 @@ function(install_service_file source destination)
   install(FILES ${copy} DESTINATION ${destination})
 endfunction()
 
+# Manual pages, as they are or compressed as Debian wants them: always the same bytes.
+function(install_manual section)
+  foreach(page IN LISTS ARGN)
+    get_filename_component(name ${page} NAME)
+    if(GZIP AND NOT APPLE)
+      set(packed ${PROJECT_BINARY_DIR}/installed/${name}.gz)
+      install(CODE "execute_process(COMMAND ${GZIP} -9 -n -c \"${PROJECT_SOURCE_DIR}/${page}\" OUTPUT_FILE \"${packed}\" COMMAND_ERROR_IS_FATAL ANY)")
+      install(FILES ${packed} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+    else()
+      install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+    endif()
+  endforeach()
+endfunction()
+find_program(GZIP gzip)
+
 if(TARGET siltgate)
   install(TARGETS siltgate RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  set(completion ${PROJECT_BINARY_DIR}/completion)   # written by the build, see server/CMakeLists.txt
+  install(FILES ${completion}/siltgate DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  if(APPLE)
+    install(FILES ${completion}/_siltgate DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  else()
+    install(FILES ${completion}/_siltgate DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+  endif()
+  install(FILES ${completion}/siltgate.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
-install(FILES config/example.jsonc config/schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/siltgate OPTIONAL)
+install_manual(1 docs/man/siltgate.1)
+install_manual(5 docs/man/siltgate.jsonc.5)
+install(FILES config/example.jsonc config/schema.json config/zai.jsonc config/team.jsonc config/vm-host.jsonc
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/siltgate)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.png" PATTERN man EXCLUDE)
 
 if(APPLE)
   install_service_file(deploy/com.siltgate.siltgate.plist ${CMAKE_INSTALL_DATADIR}/siltgate)
 else()
   install_service_file(deploy/siltgate.service lib/systemd/system)
+  install_service_file(deploy/siltgate.socket lib/systemd/system)
   install_service_file(deploy/user/siltgate.service lib/systemd/user)
   install(FILES deploy/siltgate.service.d/keys.conf DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples/siltgate.service.d)
 endif()
+
+include(${PROJECT_SOURCE_DIR}/cmake/package.cmake)

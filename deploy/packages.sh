@@ -26,6 +26,8 @@ cmd ccache   | ccache             | ccache
 cmd curl     | curl               | curl
 cmd ip       | iproute2           | -
 cmd setarch  | util-linux         | -
+cmd groff    | groff              | groff
+cmd lintian  | lintian            | -
 node         | nodejs             | node
 cmd npm      | npm                | node
 '

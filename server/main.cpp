@@ -23,6 +23,7 @@ int run_app(cli::RunRequest request) {
   around.config_file = request.config_file;
   around.read_settings = request.read_settings;
   around.handle_signals = true;
+  around.inherited = app::take_inherited();
   around.state_directory = app::state_directory();
   app::App app(std::move(request.settings), std::move(around));
   if (const auto failed = app.start()) {

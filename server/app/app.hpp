@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/inherited.hpp"
 #include "settings/settings.hpp"
 
 namespace siltgate::app {
@@ -28,6 +29,7 @@ struct Surroundings {
   bool handle_signals = false;   // SIGTERM and SIGINT drain, SIGHUP reloads
   bool control_socket = true;
   std::string state_directory;   // where what was learned outlives a restart; "" = nowhere
+  std::vector<InheritedSocket> inherited;   // each serves the listen entry with its address and port
 };
 
 class App {

@@ -72,6 +72,16 @@ std::optional<StartFailure> Listener::bind_tcp(const settings::Listen& where) {
   return {};
 }
 
+std::optional<StartFailure> Listener::adopt(const settings::Listen& where, int descriptor) {
+  ErrorCode error;
+  const asio::generic::stream_protocol protocol(where.address.find(':') == std::string::npos ? asio::ip::tcp::v4() : asio::ip::tcp::v6());
+  acceptor_.assign(protocol, descriptor, error);
+  if (error) return StartFailure{69, "cannot take the socket for " + name_of(where, where.port) + " from the service manager: " + error.message()};
+  port_ = where.port;
+  name_ = name_of(where, port_);
+  return {};
+}
+
 std::optional<StartFailure> Listener::bind_control(const std::string& path) {
   if (std::string why = net::prepare_control_socket(path); !why.empty()) return StartFailure{69, "control socket: " + why};
   ErrorCode error;

@@ -26,6 +26,8 @@ class Listener {
 
   /// Failure says who holds the port and what to do.
   std::optional<StartFailure> bind_tcp(const settings::Listen& where);
+  /// Takes a socket that listens already, on the address of `where`.
+  std::optional<StartFailure> adopt(const settings::Listen& where, int descriptor);
   std::optional<StartFailure> bind_control(const std::string& path);
   /// Binds later when the address appears (`wait: true`), trying every second.
   void bind_when_possible(settings::Listen where, std::function<void()> bound);

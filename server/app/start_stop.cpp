@@ -50,7 +50,9 @@ std::optional<StartFailure> App::State::start() {
     };
     auto room = [this] { return room_for_another(); };
     Listener& listener = listeners.emplace_back(io.get_executor(), room, accepted);
-    auto failed = listener.bind_tcp(where);
+    InheritedSocket* given = inherited_for(where);
+    auto failed = given ? listener.adopt(where, given->descriptor) : listener.bind_tcp(where);
+    if (given) given->taken = true;
     if (!failed) {
       log.info("listening on http://" + listener.name() + "/v1");
     } else if (where.wait && failed->exit_code == 69) {
@@ -63,6 +65,7 @@ std::optional<StartFailure> App::State::start() {
       return failed;
     }
   }
+  if (auto failed = unlisted_socket()) return failed;
   if (surroundings.control_socket && !listeners.empty()) {
     auto accepted = [this](net::Connection connection, const std::string& local) {
       open_session(std::move(connection), local, {}, true);
@@ -74,12 +77,29 @@ std::optional<StartFailure> App::State::start() {
   return {};
 }
 
+InheritedSocket* App::State::inherited_for(const settings::Listen& where) {
+  for (auto& each : surroundings.inherited)
+    if (!each.taken && each.port == where.port && each.address == where.address) return &each;
+  return nullptr;
+}
+
+/// A socket without a listen entry would serve peers that no `allow` speaks of.
+std::optional<StartFailure> App::State::unlisted_socket() const {
+  for (const auto& each : surroundings.inherited) {
+    if (each.taken) continue;
+    if (each.address.empty()) return StartFailure{78, "the service manager handed over a descriptor that is no listening TCP socket; siltgate.socket takes ListenStream=ADDRESS:PORT alone"};
+    const std::string name = (each.address.find(':') == std::string::npos ? each.address : "[" + each.address + "]") + ":" + std::to_string(each.port);
+    return StartFailure{78, "the service manager handed over a socket on " + name + ", which does not stand in \"listen\"; add \"" + name + "\" there, or change ListenStream= in siltgate.socket"};
+  }
+  return {};
+}
+
 int App::State::run() {
   if (surroundings.handle_signals) watch_signals();
   for (auto& listener : listeners) listener.accept();
   if (control) control->accept();
   housekeeping();
-  notify_service("READY=1\nSTATUS=serving");
+  notify_service("READY=1\n" + status_line());
   io.run();
   pool.close_all();
   save_memory();
@@ -105,7 +125,7 @@ void App::State::housekeeping() {
   housekeeping_timer.expires_after(period);
   housekeeping_timer.async_wait([this](const ErrorCode& error) {
     if (error) return;
-    notify_service("WATCHDOG=1");
+    notify_service("WATCHDOG=1\n" + status_line());
     pool.sweep(Clock::now());
     if (services.live.empty() && !std::exchange(memory_given_back, true)) give_back_memory();
     if (++beats % 4 == 0) services.captures.sweep();
@@ -199,7 +219,15 @@ void App::State::reload() {
     apply(std::get<settings::Settings>(std::move(read)));
     log.info("reloaded");
   }
-  notify_service("READY=1");
+  notify_service("READY=1\n" + status_line());
+}
+
+/// What `systemctl status` shows.
+std::string App::State::status_line() const {
+  if (stopping) return "STATUS=draining, " + std::to_string(services.live.size()) + " in progress";
+  std::string out = "STATUS=" + std::to_string(admission.in_flight()) + " in flight, " + std::to_string(admission.waiting()) + " waiting, " + std::to_string(sessions) + " connections";
+  if (!last_reload_error.empty()) out += "; the last reload was refused: siltgate status says why";
+  return out;
 }
 
 }  // namespace siltgate::app

@@ -25,6 +25,8 @@ struct App::State {
 
   // start_stop.cpp
   std::optional<StartFailure> start();
+  InheritedSocket* inherited_for(const settings::Listen& where);
+  std::optional<StartFailure> unlisted_socket() const;
   int run();
   void stop();
   void reload();
@@ -35,6 +37,7 @@ struct App::State {
   bool room_for_another();
   void finish_if_idle();
   void let_followers_go(bool control_too);
+  std::string status_line() const;
 
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);

@@ -13,7 +13,7 @@ bool held_by_siltgate(std::uint16_t port) { return !net::find_control_socket(por
 
 // What a bind that failed means:
 //   1. the address is missing and the entry waits for it: fine
-//   2. the port is held by a running siltgate, which this configuration may be for: fine
+//   2. the port is held by a running siltgate, which this configuration may be for, or by systemd for siltgate.socket: fine
 //   3. held by somebody else, or the address is missing: 69
 //   4. not permitted: 77
 int check_listen(const settings::Listen& where, const Command& command, const Io& io) {
@@ -27,6 +27,10 @@ int check_listen(const settings::Listen& where, const Command& command, const Io
       say(io, command, "listen " + name + ": the address is not there yet; siltgate will wait for it");   // 1
       return exit_ok;
     case net::ListenProbe::State::held:
+      if (probe.detail.starts_with("systemd (")) {   // siltgate.socket
+        say(io, command, "listen " + name + ": held by systemd, which hands it over");
+        return exit_ok;
+      }
       if (!held_by_siltgate(where.port))
         return complain(io, command, "listen " + name + ": held by " + probe.detail + "; stop it or choose another port", exit_unavailable);   // 3
       say(io, command, "listen " + name + ": held by the siltgate that is running");   // 2

@@ -7,9 +7,11 @@
 #include <memory>
 
 #include "base/units.hpp"
+#include "base/url.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/manual.hpp"
 #include "settings/suggest.hpp"
+#include "setup/plan.hpp"
 
 namespace siltgate::cli {
 namespace {
@@ -19,8 +21,11 @@ const std::vector<std::string> capture_words{"off", "rejected", "all"};
 const std::vector<std::string> format_words{"text", "json"};
 const std::vector<std::string> verdict_words{"intact", "provider", "network", "client", "siltgate", "unknown"};
 const std::vector<std::string> shell_words{"bash", "zsh", "fish"};
-constexpr std::array<const char*, 14> verb_names{"run",    "check",  "config", "status", "log",      "why",        "show",
-                                                 "export", "replay", "reload", "stop",   "selftest", "completion", "version"};
+const std::vector<std::string> action_words{"install", "uninstall", "start", "stop", "status", "logs"};
+constexpr std::array<const char*, 17> verb_names{"run",    "check",  "config", "status", "log",     "why",    "show", "export",   "replay",
+                                                 "doctor", "setup",  "service", "reload", "stop", "selftest", "completion", "version"};
+
+constexpr std::string_view global_remark = "\nGlobal flags work here too: siltgate --help.";
 
 struct Tree {
   CLI::App app{manual_intro, "siltgate"};
@@ -53,7 +58,7 @@ CLI::App* add_verb(Tree& tree, Verb verb, const char* description, const char* m
   CLI::App* sub = tree.app.add_subcommand(verb_names[static_cast<std::size_t>(verb)], description);
   sub->group("Verbs");
   sub->fallthrough();
-  sub->footer(std::string(manual) + "\nGlobal flags work here too: siltgate --help.");
+  sub->footer(manual + std::string(global_remark));
   return sub;
 }
 
@@ -80,6 +85,31 @@ void add_capture_verbs(Tree& tree) {
   replay->add_flag("--fast", command.fast, "without the original pauses");
 }
 
+/// Those that look after the installation.
+void add_operating_verbs(Tree& tree) {
+  Command& command = tree.command;
+  CLI::App* doctor = add_verb(tree, Verb::doctor, "what stands between client, siltgate and provider, with remedies", manual_doctor);
+  doctor->add_flag("--probe", command.probe, "spend one tiny request");
+  doctor->add_option("--model", command.model, "the model --probe asks")->type_name("NAME");
+  doctor->add_option("--client", command.client, "look at this client's configuration too: opencode")->type_name("CLIENT");
+  doctor->add_flag("--from-guest", command.from_guest, "what virtual machines and containers need to reach siltgate");
+  doctor->add_flag("--bundle", command.bundle, "a redacted report for a ticket");
+  doctor->add_flag("--json", command.json, "the findings as JSON");
+  CLI::App* setup = add_verb(tree, Verb::setup, "point a client at siltgate", manual_setup);
+  setup->add_option("client", command.client, "opencode, claude-code, codex, aider or cline")->type_name("CLIENT");
+  setup->add_flag("--write", command.write, "change the client's file; the text before is kept beside it");
+  setup->add_flag("--undo", command.undo, "put back what stood there before --write");
+  setup->add_option("--provider", command.providers, "this provider of the client, repeatable")->type_name("NAME")->allow_extra_args(false);
+  setup->add_option("--base-url", command.base_url, "siltgate's base URL, when it is not the one that is found")->type_name("URL");
+  setup->add_option("--file", command.file, "another file than the client's usual one")->type_name("FILE");
+  CLI::App* service = add_verb(tree, Verb::service, "run siltgate as a service: systemd or launchd", manual_service);
+  service->add_option("action", command.action, "install, uninstall, start, stop, status or logs")->type_name("ACTION");
+  service->add_flag("--user", command.user, "for you alone (the default, except for root)");
+  service->add_flag("--system", command.system, "for the whole machine");
+  service->add_flag("--dry-run", command.dry_run, "print what would be done");
+  service->add_flag("-f,--follow", command.follow, "logs: go on with new lines");
+}
+
 void add_verbs(Tree& tree) {
   Command& command = tree.command;
   add_verb(tree, Verb::run, "run the server in the foreground (the default)", manual_run);
@@ -103,6 +133,7 @@ void add_verbs(Tree& tree) {
   why->add_option("id", command.id, "exchange, or \"last\"")->type_name("ID");
   why->add_flag("--json", command.json, "the record as JSON");
   add_capture_verbs(tree);
+  add_operating_verbs(tree);
   add_verb(tree, Verb::reload, "make the running siltgate read its configuration again");
   add_verb(tree, Verb::stop, "make the running siltgate drain and stop");
   add_verb(tree, Verb::selftest, "demo provider and own client: a table of verdicts", manual_selftest);
@@ -133,6 +164,9 @@ std::vector<std::string> names_of(const CLI::App& app) {
 
 /// `; did you mean "X"?` or "".
 std::string suggestion(std::string_view word, const std::vector<std::string>& words) {
+  if (word.size() > 2)   // the beginning of a word is meant as that word
+    for (const std::string& each : words)
+      if (each.starts_with(word)) return "; did you mean \"" + each + "\"?";
   const std::string question = settings::did_you_mean(word, words);
   return question.empty() ? "" : ";" + question;
 }
@@ -162,6 +196,19 @@ std::string about_concurrency(const std::string& value) {
   return "--concurrency is a number from 1 on or \"auto\", not \"" + value + "\"";
 }
 
+void about_operating_verbs(const Command& command, std::vector<std::string>& faults) {
+  if (command.verb == Verb::doctor && !command.client.empty()) faults.push_back(about_choice("--client", command.client, {"opencode"}));
+  if (command.verb == Verb::doctor && command.json && command.bundle) faults.push_back("doctor takes one of --json and --bundle");
+  if (command.verb == Verb::setup) {
+    faults.push_back(about_choice("the client", command.client, setup::client_names()));
+    if (command.write && command.undo) faults.push_back("setup takes one of --write and --undo");
+    if (!command.base_url.empty() && !parse_url(command.base_url)) faults.push_back("--base-url is a URL such as http://127.0.0.1:4290/v1, not \"" + command.base_url + "\"");
+  }
+  if (command.verb != Verb::service) return;
+  faults.push_back(about_choice("the action", command.action, action_words));
+  if (command.user && command.system) faults.push_back("service takes one of --user and --system");
+}
+
 /// Every value that can be judged without reading a file; "" when all are sound.
 std::string about_values(const Command& command) {
   const GlobalFlags& global = command.global;
@@ -171,6 +218,7 @@ std::string about_values(const Command& command) {
   if (global.concurrency) faults.push_back(about_concurrency(*global.concurrency));
   if (!command.verdict.empty()) faults.push_back(about_choice("--verdict", command.verdict, verdict_words));
   if (command.verb == Verb::completion) faults.push_back(about_choice("the shell", command.shell, shell_words));
+  about_operating_verbs(command, faults);
   if (!command.since.empty() && !parse_duration(command.since))
     faults.push_back("--since is a time such as 30s, 10m or 2h, not \"" + command.since + "\"");
   if (command.attempt < 0) faults.push_back("--attempt is a number from 1 on");
@@ -236,13 +284,15 @@ FlagInfo flag_info(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames()) info.names.push_back("--" + name);
   info.description = option.get_description();
   info.takes_value = option.get_items_expected_max() > 0;
+  if (info.takes_value) info.value = option.get_type_name();
   const std::string name = option.get_lnames().empty() ? "" : option.get_lnames().front();
-  info.takes_file = name == "config" || name == "init";
+  info.takes_file = name == "config" || name == "init" || name == "file";
   if (name == "color") info.choices = color_words;
   if (name == "capture") info.choices = capture_words;
   if (name == "log-format") info.choices = format_words;
   if (name == "verdict") info.choices = verdict_words;
   if (name == "upstream") info.choices = {"demo:"};
+  if (name == "client") info.choices = {"opencode"};
   return info;
 }
 
@@ -250,10 +300,20 @@ VerbInfo verb_info(const CLI::App& app, const std::string& name) {
   VerbInfo info;
   info.name = name;
   info.description = app.get_description();
-  for (const CLI::Option* option : app.get_options())
-    if (!option->get_positional()) info.flags.push_back(flag_info(*option));
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_positional()) {
+      info.flags.push_back(flag_info(*option));
+      continue;
+    }
+    info.argument = option->get_type_name();
+    info.argument_description = option->get_description();
+  }
+  info.manual = app.get_footer();
+  if (!name.empty()) info.manual.erase(info.manual.size() - global_remark.size());
   if (name == "completion") info.choices = shell_words;
   if (name == "why" || name == "show" || name == "export" || name == "replay") info.choices = {"last"};
+  if (name == "setup") info.choices = setup::client_names();
+  if (name == "service") info.choices = action_words;
   return info;
 }
 

@@ -10,7 +10,9 @@
 
 namespace siltgate::cli {
 
-enum class Verb { run, check, config, status, log, why, show, export_capture, replay, reload, stop, selftest, completion, version };
+enum class Verb {
+  run, check, config, status, log, why, show, export_capture, replay, doctor, setup, service, reload, stop, selftest, completion, version
+};
 
 /// As given on the command line; absent ones fall back to SILTGATE_…, then to the file, then to the default.
 struct GlobalFlags {
@@ -28,10 +30,10 @@ struct GlobalFlags {
 struct Command {
   Verb verb = Verb::run;
   GlobalFlags global;
-  bool json = false;         // status, log, why
+  bool json = false;         // status, log, why, doctor
   bool watch = false;        // status
   bool line = false;         // status
-  bool follow = false;       // log
+  bool follow = false;       // log, service logs
   std::string verdict;       // log: "" = all
   std::string since;         // log: a duration, "" = all
   int count = 20;            // log
@@ -48,6 +50,20 @@ struct Command {
   bool init = false;         // config
   std::string init_file;     // config --init: "" = standard output
   std::string shell;         // completion
+  bool probe = false;        // doctor
+  bool from_guest = false;   // doctor
+  bool bundle = false;       // doctor
+  std::string model;         // doctor --probe: "" = chosen
+  std::string client;        // doctor --client, setup
+  bool write = false;        // setup
+  bool undo = false;         // setup
+  std::vector<std::string> providers;   // setup
+  std::string base_url;      // setup: "" = derived
+  std::string file;          // setup: "" = where the client looks
+  std::string action;        // service
+  bool user = false;         // service
+  bool system = false;       // service
+  bool dry_run = false;      // service
 };
 
 /// Either a command, or what to print and the exit code.
@@ -63,11 +79,12 @@ using Env = std::function<std::optional<std::string>(const std::string& name)>;
 /// `arguments` without the program's name.
 Parsed parse_command_line(std::vector<std::string> arguments, const Env& env);
 
-/// What completion scripts are made of, taken from the parser itself.
+/// What completion scripts and the manual page are made of, taken from the parser itself.
 struct FlagInfo {
   std::vector<std::string> names;     // "-c", "--config"
   std::string description;
   bool takes_value = false;
+  std::string value;                  // "FILE"; "" when it takes none
   bool takes_file = false;
   std::vector<std::string> choices;
 };
@@ -76,6 +93,9 @@ struct VerbInfo {
   std::string description;
   std::vector<FlagInfo> flags;
   std::vector<std::string> choices;   // of its positional argument
+  std::string argument;               // "CLIENT"; "" = none
+  std::string argument_description;
+  std::string manual;                 // the long part of its help
 };
 /// The program first, then the verbs in the order of the help.
 std::vector<VerbInfo> command_tree();

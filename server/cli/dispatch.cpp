@@ -18,6 +18,9 @@ int do_verb(const Command& command, const Io& io, const Server& server) {
     case Verb::show: return show(command, io);
     case Verb::export_capture: return export_capture(command, io);
     case Verb::replay: return replay(command, io);
+    case Verb::doctor: return doctor(command, io);
+    case Verb::setup: return setup(command, io);
+    case Verb::service: return service(command, io);
     case Verb::reload: return reload(command, io);
     case Verb::stop: return stop(command, io);
     case Verb::selftest: return selftest(command, io, server);

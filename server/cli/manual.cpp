@@ -17,6 +17,8 @@ Examples:
   siltgate log -f --verdict provider                         follow the exchanges the provider spoiled
   siltgate show last --hex                                   the bytes around a fault
   siltgate replay last                                       try a client against a bad answer, without the provider
+  siltgate setup opencode --write                            point opencode at it
+  siltgate doctor --client opencode                          what is in the way, and the remedy
 
 Environment (a flag beats it, it beats the file):
   SILTGATE_CONFIG         --config
@@ -39,9 +41,9 @@ Signals: HUP reloads, TERM and INT drain and stop.
 
 Exit codes:
    0  success                        70  a bug in siltgate
-   1  selftest failed                75  drain timed out
+   1  doctor or selftest failed      75  drain timed out
   64  wrong usage                    77  not permitted
-  66  a file or capture was not found           78  the configuration is invalid
+  66  file or capture not found      78  the configuration is invalid
   69  cannot listen, or no running instance
   `why` has its own: 0 intact, 10 provider, 11 network, 12 client, 13 siltgate, 14 cannot tell.
 
@@ -122,6 +124,43 @@ Examples:
   siltgate replay last
   siltgate replay sg_abcdefghij --listen 127.0.0.1:4300 --once
   siltgate replay last --fast        without the original pauses
+)";
+
+const char* const manual_doctor = R"(
+Looks at the configuration, the port, and for every provider at name, TCP, proxy, TLS chain and clock; each look has its
+own bound in time. A siltgate that runs is asked through its control socket. Says what was looked at, what is wrong, and the
+remedy as a command or a line to add. Exit code 0, or 1 when there is a fault; warnings are no faults.
+
+Examples:
+  siltgate doctor --client opencode     base URLs, NO_PROXY, standard input, plugins
+  siltgate doctor --from-guest          on the host: is siltgate reachable from guests, and what do they need?
+  siltgate doctor --from-guest --listen 192.168.64.1:4290    in the guest: can siltgate on the host be reached?
+  siltgate doctor --probe --model glm-4.5-air                spend one request of one token
+  siltgate doctor --bundle > ticket.txt                      everything, redacted
+)";
+
+const char* const manual_setup = R"(
+Prints what to change in the client's own configuration, as a diff. --write does it: in place, comments and formatting stay,
+the text before is kept beside the file; --undo puts it back. The siltgate that runs is asked for its address and
+providers, else the configuration is read. Cline has no file; what to enter in its settings is printed.
+
+Examples:
+  siltgate setup opencode                             what would change
+  siltgate setup opencode --write
+  siltgate setup opencode --provider zai-coding-plan --write
+  siltgate setup claude-code --base-url http://192.168.64.1:4290 --write     in a guest
+  siltgate setup opencode --undo
+)";
+
+const char* const manual_service = R"(
+ACTION is install, uninstall, start, stop, status or logs. Every command is printed before it runs. install writes a
+commented configuration where there is none, and the unit where no package brought one; uninstall leaves the configuration.
+
+Examples:
+  siltgate service install --user && siltgate service start --user
+  sudo siltgate service install --system
+  siltgate service logs -f
+  siltgate service install --dry-run      files and commands, nothing is done
 )";
 
 const char* const manual_selftest = R"(

@@ -15,6 +15,9 @@ extern const char* const manual_why;
 extern const char* const manual_show;
 extern const char* const manual_export;
 extern const char* const manual_replay;
+extern const char* const manual_doctor;
+extern const char* const manual_setup;
+extern const char* const manual_service;
 extern const char* const manual_selftest;
 extern const char* const manual_completion;
 

@@ -10,6 +10,8 @@ namespace siltgate::settings {
 std::string schema_text();
 /// docs/config.md.
 std::string reference_text();
+/// docs/man/siltgate.jsonc.5, the same table as a manual page.
+std::string manual_page_text();
 /// config/example.jsonc and `config --init`: every key with unit, default and why. `everything`: what is commented out
 /// there (named things, keys without a fixed default) is live too, with its example value.
 std::string example_text(bool everything = false);

@@ -42,22 +42,26 @@ def first(unit, key):
     return unit.get("Service", {}).get(key, [""])[0]
 
 
-def analyze(unit_path, *scope):
-    """systemd-analyze verify on a copy whose program exists."""
+def analyze(*unit_paths, scope=()):
+    """systemd-analyze verify on copies whose program exists; units that belong together are judged together."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = pathlib.Path(folder) / "siltgate.service"
-        copy.write_text(unit_path.read_text().replace("/usr/bin/siltgate", "/bin/true"))
-        done = subprocess.run(["systemd-analyze", "verify", "--man=no", *scope, str(copy)], capture_output=True,
+        copies = [pathlib.Path(folder) / path.name for path in unit_paths]
+        for path, copy in zip(unit_paths, copies):
+            copy.write_text(path.read_text().replace("/usr/bin/siltgate", "/bin/true"))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", *scope, *map(str, copies)], capture_output=True,
                               text=True, env={**os.environ, "XDG_RUNTIME_DIR": folder}, timeout=60)
         expect(done.returncode == 0 and not done.stderr.strip(),
-               f"systemd-analyze verify {' '.join(scope)} {unit_path}: {done.stderr.strip()}")
+               f"systemd-analyze verify {' '.join(scope)} {unit_paths}: {done.stderr.strip()}")
 
 
 system, user = parse_unit(deploy / "siltgate.service"), parse_unit(deploy / "user/siltgate.service")
+socket = parse_unit(deploy / "siltgate.socket")
+expect(socket.get("Socket", {}).get("ListenStream") == ["127.0.0.1:4290"], "siltgate.socket: listens on the default address")
 keys = parse_unit(deploy / "siltgate.service.d/keys.conf")
 for unit in (system, user):
     expect(first(unit, "Type") == "notify", "units: Type=notify is what siltgate speaks")
     expect(first(unit, "ExecStart").startswith("/usr/bin/siltgate run"), "units: ExecStart runs 'siltgate run'")
+    expect(int(first(unit, "WatchdogSec") or 0) > 0, "units: WatchdogSec, which siltgate feeds")
     expect(int(first(unit, "TimeoutStopSec") or 0) > 30, "units: TimeoutStopSec must exceed the default drain of 30 s")
 expect("LoadCredential" in keys.get("Service", {}), "keys.conf: gives a credential")
 
@@ -68,8 +72,8 @@ expect("siltgate run" in " ".join(agent.get("ProgramArguments", [])), "plist: ru
 expect(agent.get("ExitTimeOut", 0) > 30, "plist: ExitTimeOut must exceed the default drain of 30 s")
 
 if shutil.which("systemd-analyze"):
-    analyze(deploy / "siltgate.service")
-    analyze(deploy / "user/siltgate.service", "--user")
+    analyze(deploy / "siltgate.service", deploy / "siltgate.socket")
+    analyze(deploy / "user/siltgate.service", scope=["--user"])
     score = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15",
                             str(deploy / "siltgate.service")], capture_output=True, text=True, timeout=60)
     expect(score.returncode == 0, "systemd-analyze security: exposure above 1.5: " +

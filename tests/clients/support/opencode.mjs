@@ -60,7 +60,13 @@ async function furnish(home, baseUrl) {
   await writeFile(join(home, 'opencode.json'), JSON.stringify(configOf(baseUrl), null, 2));
 }
 
-async function spawnOpencode(program, home, prompt, timeout, stop) {
+/** One prompt in a home that somebody else furnished, with opencode's own search for its configuration. */
+export async function runOpencodeAtHome(which, home, { prompt = 'Say hi', timeout = 60_000 } = {}) {
+  for (const folder of ['proj', 'tmp']) await mkdir(join(home, folder), { recursive: true });
+  return spawnOpencode(programOf(which), home, prompt, timeout, undefined, {});
+}
+
+async function spawnOpencode(program, home, prompt, timeout, stop, config = { OPENCODE_CONFIG: join(home, 'opencode.json') }) {
   const out = await open(join(home, 'out'), 'w');
   const log = await open(join(home, 'log'), 'w');
   const started = Date.now();
@@ -68,7 +74,7 @@ async function spawnOpencode(program, home, prompt, timeout, stop) {
     cwd: join(home, 'proj'), detached: true, stdio: ['ignore', out.fd, log.fd],
     env: {
       PATH: process.env.PATH, HOME: home, TMPDIR: join(home, 'tmp'), TERM: 'dumb', LANG: 'C.UTF-8', NO_PROXY: '127.0.0.1,localhost',
-      OPENCODE_CONFIG: join(home, 'opencode.json'), OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1',
+      ...config, OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1',
       OPENCODE_DISABLE_DEFAULT_PLUGINS: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1', OPENCODE_DISABLE_CLAUDE_CODE: '1',
     },
   });

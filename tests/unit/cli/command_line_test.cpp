@@ -118,6 +118,26 @@ TEST_CASE("a value that cannot be meant is wrong usage", "[cli]") {
   CHECK(contains(mistake({"--config"}), "--config"));
 }
 
+TEST_CASE("the operating verbs read their flags and judge their words", "[cli]") {
+  const Command doctor = command({"doctor", "--client", "opencode", "--probe", "--model", "m", "--from-guest", "--json"});
+  CHECK((doctor.verb == Verb::doctor && doctor.probe && doctor.from_guest && doctor.json));
+  CHECK(doctor.model == "m");
+  CHECK(contains(mistake({"doctor", "--client", "opencde"}), "did you mean \"opencode\"?"));
+  CHECK(contains(mistake({"doctor", "--json", "--bundle"}), "one of"));
+  const Command setup = command({"setup", "opencode", "--write", "--provider", "zai", "--provider", "own", "--base-url", "http://10.0.0.1:4290/v1"});
+  CHECK((setup.verb == Verb::setup && setup.write));
+  CHECK(setup.client == "opencode");
+  CHECK(setup.providers == std::vector<std::string>{"zai", "own"});
+  CHECK(contains(mistake({"setup"}), "claude-code"));
+  CHECK(contains(mistake({"setup", "claude"}), "did you mean \"claude-code\"?"));
+  CHECK(contains(mistake({"setup", "codex", "--write", "--undo"}), "one of"));
+  CHECK(contains(mistake({"setup", "codex", "--base-url", "10.0.0.1"}), "--base-url"));
+  const Command service = command({"service", "install", "--user", "--dry-run"});
+  CHECK((service.verb == Verb::service && service.user && service.dry_run));
+  CHECK(contains(mistake({"service", "instal"}), "did you mean \"install\"?"));
+  CHECK(contains(mistake({"service", "start", "--user", "--system"}), "one of"));
+}
+
 TEST_CASE("help goes to standard output with exit code 0", "[cli]") {
   for (const auto& arguments : {std::vector<std::string>{"--help"}, {"-h"}, {"help"}}) {
     const Parsed parsed = parse(arguments);
@@ -144,7 +164,8 @@ TEST_CASE("completion knows every verb and flag the parser knows", "[cli]") {
   for (const VerbInfo& verb : tree) {
     CHECK_FALSE(verb.description.empty());
     for (const FlagInfo& flag : verb.flags) CHECK_FALSE(flag.names.empty());
-    if (verb.name.empty() || verb.name == "config" || verb.name == "completion" || verb.name == "export") continue;
+    const std::vector<std::string> need_more{"", "config", "completion", "export", "setup", "service"};
+    if (std::find(need_more.begin(), need_more.end(), verb.name) != need_more.end()) continue;
     CHECK(parse({verb.name}).command);
   }
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "cli/manual_page.hpp"
 #include "settings/field_table.hpp"
 #include "support/catch.hpp"
 #include "unit/settings/scripted_machine.hpp"
@@ -50,10 +51,11 @@ std::string values(const Loaded& loaded) {
 TEST_CASE("generated files are those of the field table", "[settings]") {
   const bool write = std::getenv("SILTGATE_WRITE_GENERATED") != nullptr;
   const std::vector<std::pair<std::string, std::string>> files{
-      {"config/schema.json", schema_text()}, {"docs/config.md", reference_text()}, {"config/example.jsonc", example_text()}};
+      {"config/schema.json", schema_text()}, {"docs/config.md", reference_text()}, {"config/example.jsonc", example_text()},
+      {"docs/man/siltgate.jsonc.5", manual_page_text()}, {"docs/man/siltgate.1", siltgate::cli::manual_page_text()}};
   for (const auto& [path, text] : files) {
     if (write) std::ofstream(root_file(path)) << text;
-    INFO(path << " differs from the table in server/settings/fields.cpp; write it anew with: SILTGATE_WRITE_GENERATED=1 "
+    INFO(path << " differs from the tables in server/settings/fields.cpp and server/cli/; write it anew with: SILTGATE_WRITE_GENERATED=1 "
                  "build/dev/tests/unit_tests \"generated files are those of the field table\"");
     CHECK((contents(path) == text));
   }
