@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings into force, at start and at every reload. Exchanges in flight keep the Config they began with.
+#include "app/process.hpp"
 #include "app/state.hpp"
 #include "schedule/refusal.hpp"
 
@@ -37,6 +38,8 @@ void App::State::apply(settings::Settings next) {
   next.listen = settings.listen;
   if (next.shared != settings.shared) log.warn("a reload does not change how caps are shared; restart for the changed shared entries");
   next.shared = settings.shared;
+  for (std::string& secret : secrets) cleanse(secret);
+  for (auto& [name, token] : settings.client_tokens) cleanse(token);
   settings = std::move(next);
   log.set_level(settings.log.level);
   secrets = secrets_of(settings);
@@ -45,6 +48,7 @@ void App::State::apply(settings::Settings next) {
     demo = std::make_unique<demo::Demo>(io.get_executor());
     demo->listen();
   }
+  bound_sessions();
   auto config = std::make_shared<flow::Config>(settings.flow);
   if (demo) lead_to_demo(*config, *demo);
   config->access.allowed_hosts = settings.admin.allowed_hosts;
@@ -64,6 +68,15 @@ void App::State::apply(settings::Settings next) {
   services.config = std::move(config);
   if (turnstile.shared()) turnstile.shared()->configure(services.config->queue);
   turnstile.settle();
+}
+
+void App::State::bound_sessions() {
+  most_sessions = settings.flow.connections;
+  const std::size_t fit = connections_that_fit(settings.flow.providers.size());
+  if (fit >= static_cast<std::size_t>(most_sessions)) return;
+  most_sessions = static_cast<int>(fit);
+  log.warn("limits.connections " + std::to_string(settings.flow.connections) + " does not fit the descriptors this process may open; " +
+           std::to_string(fit) + " connections are accepted at once. Raise LimitNOFILE of the service or `ulimit -n`");
 }
 
 /// Captures need a state directory; without one they are off.

@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "app/notify.hpp"
+#include "app/process.hpp"
 #include "app/state.hpp"
 #include "flow/exchange.hpp"
 #include "flow/session.hpp"
@@ -30,7 +31,7 @@ App::State::State(settings::Settings s, Surroundings around)
       log(s.log),
       turnstile(io.get_executor(), admission),
       pool(io.get_executor(), process_environment()),
-      scratch(64 * 1024),
+      scratch(32 * 1024),
       services{io.get_executor(), nullptr, nullptr, turnstile, pool, repeat, scratch},
       feed(io.get_executor(), [this] { return describe(); },
            [this](const observe::ExchangeRecord& record) { return admin::follow_item(record, admin::Follow::sse, secrets); }),
@@ -49,7 +50,7 @@ std::optional<StartFailure> App::State::start() {
     auto accepted = [this, allow = where.allow](net::Connection connection, const std::string& local) {
       open_session(std::move(connection), local, allow, false);
     };
-    auto room = [this] { return sessions < settings.flow.connections; };
+    auto room = [this] { return room_for_another(); };
     Listener& listener = listeners.emplace_back(io.get_executor(), room, accepted);
     InheritedSocket* given = inherited_for(where);
     auto failed = given ? listener.adopt(where, given->descriptor) : listener.bind_tcp(where);
@@ -142,6 +143,7 @@ void App::State::housekeeping() {
     if (error) return;
     notify_service("WATCHDOG=1\n" + status_line());
     pool.sweep(Clock::now());
+    if (services.live.empty() && !std::exchange(memory_given_back, true)) give_back_memory();
     if (++beats % 4 == 0) services.captures.sweep();
     save_memory();
     housekeeping();
@@ -169,9 +171,17 @@ void App::State::open_session(net::Connection connection, const std::string& loc
   });
 }
 
+/// When there is none, the connection that has rested longest between two requests goes: new work is worth more.
+bool App::State::room_for_another() {
+  if (sessions < most_sessions) return true;
+  if (!services.idle.empty()) services.idle.front()->set_deadline(Clock::now());
+  return false;
+}
+
 void App::State::session_ended(bool is_control) {
   --(is_control ? control_sessions : sessions);
-  if (sessions < settings.flow.connections)
+  memory_given_back = false;
+  if (sessions < most_sessions)
     for (auto& listener : listeners) listener.go_on();
   finish_if_idle();
 }

@@ -37,6 +37,7 @@ struct App::State {
   void housekeeping();
   void open_session(net::Connection connection, const std::string& local_address, std::vector<std::string> allow, bool control);
   void session_ended(bool is_control);
+  bool room_for_another();
   void finish_if_idle();
   void let_followers_go(bool control_too);
   void open_doors();
@@ -44,6 +45,7 @@ struct App::State {
 
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);
+  void bound_sessions();
   bool listeners_changed(const settings::Settings& next) const;
 
   // wiring.cpp: what exchanges ask of the App
@@ -97,6 +99,8 @@ struct App::State {
   WallTime started_at = std::chrono::system_clock::now();
   unsigned beats = 0;                   // of the housekeeping
   int sessions = 0;
+  int most_sessions = 1;                // limits.connections, or fewer where the descriptors do not suffice
+  bool memory_given_back = true;        // since the last exchange
   int control_sessions = 0;             // not counted against `connections`
   bool stopping = false;
   bool doors_open = false;              // listeners accept

@@ -35,7 +35,16 @@ std::optional<std::chrono::seconds> retry_after(const Exchange& x, const Failure
   return std::chrono::ceil<std::chrono::seconds>(wait);
 }
 
+/// Some providers quote the key they refuse. A key that siltgate put in is none of the client's business.
+void hide_replacement_key(Exchange& x) {
+  if (!x.replacement_key || x.replacement_key->value.empty()) return;
+  std::string_view key = x.replacement_key->value;
+  std::string& body = x.held->body;
+  for (auto at = body.find(key); at != std::string::npos; at = body.find(key, at + key.size())) body.replace(at, key.size(), key.size(), '*');
+}
+
 Task<void> pass_provider_error(Exchange& x) {
+  hide_replacement_key(x);
   http::BodyFraming framing{Kind::length, x.held->body.size()};
   if (x.request.method == "HEAD") framing = {Kind::none, 0};
   x.record.status = x.held->head.status;

@@ -67,6 +67,7 @@ Task<Result<BodySource::Piece>> BodySource::next() {
   std::size_t size = std::min(early_.size(), x_.services.scratch.size());
   std::copy_n(early_.data(), size, x_.services.scratch.data());
   early_.erase(0, size);
+  if (early_.empty()) std::string().swap(early_);  // a stream may rest for long from here on
   auto piece = decode(x_.services.scratch.first(size));
   co_return piece;
 }

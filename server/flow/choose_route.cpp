@@ -29,6 +29,12 @@ Result<std::string> check_token(const Config& config, std::string_view credentia
   return name;
 }
 
+/// A client token is between the client and siltgate; it never reaches a provider.
+void forget_token(Exchange& x) {
+  bool in_key = x.request.fields.find("x-api-key").has_value();
+  x.request.fields.erase(in_key ? "x-api-key" : "authorization");
+}
+
 /// The session's own key, or the next one whose quota is not spent.
 const Key& key_for_session(const Exchange& x, const std::vector<Key>& keys) {
   const std::size_t own = std::hash<std::string>{}(x.record.session) % keys.size();
@@ -98,7 +104,8 @@ Result<void> choose_route(Exchange& x) {
   note_class(x);
   x.delivery = delivery_of(x);
   choose_key(x, credential);
-  begin_capture(x, credential);
+  begin_capture(x);
+  if (!token->empty()) forget_token(x);
   return {};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/client_link.hpp"
 
+#include <openssl/crypto.h>
+
 #include <array>
 
 namespace siltgate::flow {
@@ -35,7 +37,8 @@ void ClientLink::readable(const ErrorCode& error) {
 }
 
 net::Io ClientLink::read_now() {
-  std::array<char, read_size> buffer;  // left as it is: clearing it would cost more than the read
+  // On the stack, so that a connection at rest holds no buffer; not cleared, as that would cost more than the read.
+  std::array<char, read_size> buffer;
   net::Io io = connection_.try_read(buffer);
   input_.append(buffer.data(), io.bytes);
   return io;
@@ -58,6 +61,12 @@ Task<Result<void>> ClientLink::read_more(Phase phase) {
     bool notified = co_await arrived_.wait(watch_);
     if (!notified) co_return connection_.failure_of(watch_, phase);
   }
+}
+
+void ClientLink::consume(std::size_t bytes) {
+  OPENSSL_cleanse(input_.data(), bytes);  // a head holds the client's key
+  input_.erase(0, bytes);
+  if (input_.empty()) std::string().swap(input_);
 }
 
 void ClientLink::guard(bool on) {

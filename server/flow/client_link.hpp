@@ -17,8 +17,10 @@ class ClientLink {
 
   net::Connection& connection() { return connection_; }
   net::Watch& watch() { return watch_; }
-  /// Received and not consumed; the reader erases what it takes.
+  /// Received and not consumed. A decoder may work in it.
   std::string& input() { return input_; }
+  /// Takes bytes off the front. Gives the memory back with the last of them.
+  void consume(std::size_t bytes);
 
   /// Waits for at least one more byte in input(). Failure: the client closed, or the watch ended the wait.
   Task<Result<void>> read_more(Phase phase);

@@ -3,6 +3,10 @@
 
 namespace siltgate::flow {
 
+Config::~Config() {
+  for (auto& [name, token] : client_tokens) cleanse(token);
+}
+
 const Provider* Config::find_provider(std::string_view name) const {
   for (const Provider& provider : providers)
     if (provider.name == name) return &provider;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cleanse.hpp"
 #include "base/url.hpp"
 #include "http/config.hpp"
 #include "net/config.hpp"
@@ -26,6 +27,7 @@ enum class Delivery { stream, whole };
 struct Key {
   std::string name;
   std::string value;
+  ~Key() { cleanse(value); }
 };
 
 struct Provider {
@@ -45,6 +47,8 @@ struct Provider {
 };
 
 struct Config {
+  ~Config();
+
   std::vector<Provider> providers;        // never empty
   std::string default_provider;
   http::KeepAlive keep_alive = http::KeepAlive::automatic;

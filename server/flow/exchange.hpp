@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "flow/client_link.hpp"
 #include "flow/heartbeat.hpp"
@@ -26,6 +27,28 @@ struct HeldResponse {
   std::string body;
 };
 
+/// The bytes of a request body while they are held, counted in Services::body_bytes.
+class HeldBody {
+ public:
+  explicit HeldBody(std::uint64_t& all) : all_(all) {}
+  ~HeldBody() { release(); }
+  HeldBody(const HeldBody&) = delete;
+  HeldBody& operator=(const HeldBody&) = delete;
+
+  /// False when all bodies together would be over `bound`.
+  bool grow(std::uint64_t bytes, Bytes bound) {
+    if (all_ + bytes > bound.count) return false;
+    all_ += bytes;
+    mine_ += bytes;
+    return true;
+  }
+  void release() { all_ -= std::exchange(mine_, 0); }
+
+ private:
+  std::uint64_t& all_;
+  std::uint64_t mine_ = 0;
+};
+
 struct Exchange {
   Exchange(Services& services, ClientLink& client, const Entrance& entrance);
   ~Exchange();
@@ -39,6 +62,7 @@ struct Exchange {
 
   http::RequestHead request;
   std::string body;
+  HeldBody held_body;
   route::BodyHints hints;
   route::Route route;
   const Provider* provider = nullptr;    // in *config
@@ -89,7 +113,7 @@ Task<void> handle_exchange(Exchange& x);
 /// A failure as the client sees it: an HTTP error, the provider's own error, an error event, or nothing but a cut.
 Task<void> answer_failure(Exchange& x, Failure failure);
 /// Begins the recording, where captures are on; from here on it goes along.
-void begin_capture(Exchange& x, std::string_view credential);
+void begin_capture(Exchange& x);
 /// Closes the books: permit, record, verdict, log. Once.
 void settle(Exchange& x, const std::optional<Failure>& failure);
 

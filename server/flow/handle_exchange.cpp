@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One exchange from its first byte to its verdict. The attempt loop is the only loop: it goes round only while nothing of an
 // upstream body was delivered.
+#include "flow/credentials.hpp"
 #include "flow/exchange.hpp"
 #include "flow/marks.hpp"
 #include "flow/pace.hpp"
@@ -56,7 +57,10 @@ Task<Result<void>> attempt(Exchange& x) {
     walked = co_await walk_upstream(x, true);
   x.reply.piece_waits();
   x.attempt().ended = Clock::now();
-  if (!walked) x.attempt().failure = walked.error();
+  if (!walked) {
+    x.attempt().failure = walked.error();
+    x.attempt().failure->detail = without_secrets(x, walked.error().detail);
+  }
   x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);
   heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
   co_return walked;
@@ -179,7 +183,7 @@ Task<Result<void>> run_phases(Exchange& x) {
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), reply(c, capture), heartbeat(s.executor) {
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), held_body(s.body_bytes), reply(c, capture), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();
@@ -205,7 +209,8 @@ Task<void> handle_exchange(Exchange& x) {
   std::optional<Failure> failure;
   if (!run) {
     failure = run.error();
-    co_await answer_failure(x, run.error());
+    failure->detail = without_secrets(x, failure->detail);
+    co_await answer_failure(x, *failure);
   }
   co_await let_next_start(x);
   x.client.guard(false);

@@ -6,6 +6,8 @@
 namespace siltgate::flow {
 namespace {
 
+constexpr int most_interim_heads = 100;   // a provider may say "still at work" every few seconds for minutes
+
 /// What http/ says of a malformed head, told of a response: the provider's fault, worth another try.
 Failure malformed(Failure failure) {
   failure.phase = Phase::read_head;
@@ -41,7 +43,7 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x, net::Connection& upstream
 Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease) {
   x.client.watch().set_deadline_in(x.provider->timeouts.first_byte);
   std::string buffered;
-  for (;;) {
+  for (int interim = 0; interim <= most_interim_heads; ++interim) {
     auto size = co_await read_head_bytes(x, lease.connection(), buffered);
     if (!size) co_return size.error();
     auto head = http::parse_response_head(std::string_view(buffered).substr(0, *size), x.request.method == "HEAD", x.config->http);
@@ -59,6 +61,9 @@ Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease) 
     x.record.first_byte = x.attempt().first_byte;
     co_return std::move(*head);
   }
+  Failure endless{Phase::read_head, Party::provider, Cause::upstream_malformed, Retry::never, {}, ""};
+  endless.detail = "more than " + std::to_string(most_interim_heads) + " interim (1xx) heads and no answer";
+  co_return endless;
 }
 
 }  // namespace siltgate::flow

@@ -5,6 +5,7 @@
 
 #include "flow/exchange.hpp"
 #include "http/access.hpp"
+#include "http/body_deadline.hpp"
 #include "http/body_decoder.hpp"
 #include "http/runtime.hpp"
 
@@ -21,7 +22,7 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x) {
   bool skipped_empty_line = false;
   for (;;) {
     if (!skipped_empty_line && input.size() >= 2 && input.compare(0, 2, "\r\n") == 0) {
-      input.erase(0, 2);  // RFC 9112, section 2.2: at least one empty line before the request line is ignored
+      x.client.consume(2);  // RFC 9112, section 2.2: at least one empty line before the request line is ignored
       skipped_empty_line = true;
     }
     auto size = scanner.scan(input, x.config->http);
@@ -30,6 +31,13 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x) {
     auto more = co_await x.client.read_more(Phase::read_request);
     if (!more) co_return more.error();
   }
+}
+
+/// Running exchanges keep what they hold; the newcomer is turned away.
+Failure no_room_for_body(const Exchange& x) {
+  return {Phase::read_request, Party::siltgate, Cause::queue_full, Retry::never, {},
+          "the request bodies in hand take " + format_bytes(Bytes{x.services.body_bytes}) + " already (limits.request_bodies is " +
+              format_bytes(x.config->http.request_bodies) + ")"};
 }
 
 Task<Result<void>> read_body(Exchange& x) {
@@ -41,6 +49,7 @@ Task<Result<void>> read_body(Exchange& x) {
     auto told = co_await x.client.connection().write_all("HTTP/1.1 100 Continue\r\n\r\n", x.client.watch(), Phase::read_request);
     if (!told) co_return told.error();
   }
+  const TimePoint began = Clock::now();
   http::BodyDecoder decoder(x.request.framing);
   std::string& input = x.client.input();
   if (x.request.framing.kind == http::BodyFraming::Kind::length)
@@ -48,13 +57,14 @@ Task<Result<void>> read_body(Exchange& x) {
   while (!decoder.done()) {
     auto decoded = decoder.decode({input.data(), input.size()});
     if (!decoded) co_return decoded.error();
+    if (!x.held_body.grow(decoded->payload.size(), x.config->http.request_bodies)) co_return no_room_for_body(x);
     x.body += decoded->payload;
-    input.erase(0, decoded->used);
+    x.client.consume(decoded->used);
     if (x.body.size() > bound)
       co_return refuse(Cause::body_too_large, "the chunked body is over limits.request_body (" +
                                                   format_bytes(x.config->http.request_body) + ")");
     if (decoder.done()) break;
-    x.client.watch().set_deadline_in(x.config->http.body_stall);
+    x.client.watch().set_deadline(http::body_deadline(x.config->http, began, x.body.size(), Clock::now()));
     auto more = co_await x.client.read_more(Phase::read_request);
     if (!more) co_return more.error();
   }
@@ -77,7 +87,7 @@ Task<Result<void>> read_request(Exchange& x) {
   auto size = co_await read_head_bytes(x);
   if (!size) co_return size.error();
   auto head = http::parse_request_head(std::string_view(x.client.input()).substr(0, *size), x.config->http);
-  x.client.input().erase(0, *size);
+  x.client.consume(*size);
   if (!head) co_return head.error();
   x.request = std::move(*head);
   note_request(x);

@@ -5,6 +5,7 @@
 //   3. A stream of a known dialect: checked event by event (relay_stream).
 //   4. A JSON answer of a known dialect: checked whole (relay_whole).
 //   5. Everything else, and what is compressed in a way siltgate does not decode: bytes as they come (relay_as_is).
+#include "flow/credentials.hpp"
 #include "flow/relay.hpp"
 
 #include "flow/pace.hpp"
@@ -40,7 +41,7 @@ Failure provider_said(const Exchange& x, const http::ResponseHead& head) {
 }
 
 /// 1. Ends always in a failure; answer_failure() delivers x.held when no retry is left.
-Task<Result<void>> hold_error(Exchange& x, BodySource& source, http::ResponseHead& head) {
+Task<Result<void>> hold_error(Exchange& x, BodySource source, http::ResponseHead head) {
   auto body = co_await source.all(error_body_bound);
   if (!body) co_return body.error();
   class_refusal(x, head, *body);
@@ -50,7 +51,7 @@ Task<Result<void>> hold_error(Exchange& x, BodySource& source, http::ResponseHea
 }
 
 /// 2. A 200 that is no stream: an error envelope is classed as the provider's word, the rest is damage.
-Task<Result<void>> refuse_wrong_type(Exchange& x, BodySource& source, http::ResponseHead& head, std::string type) {
+Task<Result<void>> refuse_wrong_type(Exchange& x, BodySource source, http::ResponseHead head, std::string type) {
   auto body = co_await source.all(error_body_bound);
   if (!body) co_return body.error();
   class_refusal(x, head, *body);
@@ -89,6 +90,8 @@ void note_findings(Exchange& x, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     Finding& noted = x.record.findings.emplace_back(finding);
     noted.attempt = static_cast<int>(x.record.attempts.size());
+    noted.reason = without_secrets(x, noted.reason);
+    noted.excerpt = masked(x, noted.excerpt);
     x.capture.finding(noted, Clock::now());
     if (x.services.found) x.services.found(x.record, noted);
   }
@@ -130,6 +133,7 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
   co_return ended;
 }
 
+// No coroutine itself: a frame that only waits for another would cost every stream a kilobyte.
 Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::ResponseHead head) {
   BodySource source(x, std::move(lease), head);
   std::string type = media_type(head);
@@ -139,33 +143,19 @@ Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::Response
   bool ok = head.status >= 200 && head.status < 300;
   bool streamed = type == "text/event-stream";
   if (ok && x.record.dialect != Dialect::none) heed_rate_headers(x, head);
-  if (head.status >= 400) {  // 1
-    auto held = co_await hold_error(x, source, head);
-    co_return held;
-  }
+  if (head.status >= 400) return hold_error(x, std::move(source), std::move(head));  // 1
   if (ok && x.record.dialect != Dialect::none && x.record.stream && !streamed) {  // 2
     Action action = x.config->validate[Check::content_type];
-    if (action == Action::reject) {
-      auto refused = co_await refuse_wrong_type(x, source, head, type);
-      co_return refused;
-    }
+    if (action == Action::reject) return refuse_wrong_type(x, std::move(source), std::move(head), std::move(type));
     if (action == Action::flag) flag_type(x, "a stream was asked, the answer is " + type);
   }
   if (ok && x.record.dialect != Dialect::none && !readable && head.framing.kind != http::BodyFraming::Kind::none) {  // 5
     flag_type(x, "the answer is compressed with " + x.record.content_coding + ", which siltgate does not decode: nothing of it was checked");
-    auto relayed = co_await relay_as_is(x, std::move(source), std::move(head));
-    co_return relayed;
+    return relay_as_is(x, std::move(source), std::move(head));
   }
-  if (ok && x.record.dialect != Dialect::none && streamed) {  // 3
-    auto relayed = co_await relay_stream(x, std::move(source), std::move(head));
-    co_return relayed;
-  }
-  if (ok && x.record.dialect != Dialect::none && !x.record.stream) {  // 4
-    auto relayed = co_await relay_whole(x, std::move(source), std::move(head), type);
-    co_return relayed;
-  }
-  auto relayed = co_await relay_as_is(x, std::move(source), std::move(head));  // 5
-  co_return relayed;
+  if (ok && x.record.dialect != Dialect::none && streamed) return relay_stream(x, std::move(source), std::move(head));                         // 3
+  if (ok && x.record.dialect != Dialect::none && !x.record.stream) return relay_whole(x, std::move(source), std::move(head), std::move(type));  // 4
+  return relay_as_is(x, std::move(source), std::move(head));                                                                                  // 5
 }
 
 }  // namespace siltgate::flow

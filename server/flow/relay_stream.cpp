@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hot path: one read, one pass of the checks, one write. Nothing is delivered before the first whole event is sound, so
 // that everything until then can still be tried again.
+#include "flow/credentials.hpp"
 #include "flow/relay.hpp"
 #include "flow/retry.hpp"
 #include "http/forward.hpp"
@@ -47,7 +48,7 @@ void note_outcome(Relayed& r) {
   record.finish_reason = std::string(r.checker.finish_reason());
   count_tokens(r.x, r.checker.usage());
   r.x.complete_for_client = r.checker.saw_proper_end();
-  if (const auto& error = r.checker.provider_error()) record.provider_error = error->json.substr(0, 512);
+  if (const auto& error = r.checker.provider_error()) record.provider_error = without_secrets(r.x, error->json).substr(0, 512);
   class_error(r);
 }
 
@@ -119,6 +120,7 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step, bool complete) {
     http::ResponseMarks marks = marks_of(x);
     x.reply.begin(http::client_head(r.head, framing, marks), framing);
     std::string().swap(x.body);  // no retry from here on
+    x.held_body.release();
   }
   if (!r.prelude.empty()) {
     std::string prelude = std::move(r.prelude);

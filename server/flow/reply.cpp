@@ -24,6 +24,9 @@ bool write_now(net::Connection& connection, std::span<asio::const_buffer> buffer
     while (at < buffers.size() && io.bytes >= buffers[at].size()) io.bytes -= buffers[at++].size();
     if (at < buffers.size()) buffers[at] += io.bytes;
   }
+  std::size_t left = 0;
+  for (std::size_t i = at; i < buffers.size(); ++i) left += buffers[i].size();
+  rest.reserve(left);
   for (; at < buffers.size(); ++at) rest.append(static_cast<const char*>(buffers[at].data()), buffers[at].size());
   return true;
 }
@@ -99,6 +102,7 @@ Task<Result<void>> Reply::write(std::string_view a, std::string_view b, std::str
   if (!taken)
     co_return client_.connection().failure_of({net::Io::Status::broken, 0, asio::error::broken_pipe}, Phase::relay_body);
   if (rest.empty()) co_return Result<void>{};
+  std::string().swap(before);
   std::array<asio::const_buffer, 1> left{asio::buffer(rest)};
   auto sent = co_await client_.connection().write_all(left, client_.watch(), Phase::relay_body, stall_);
   co_return sent;

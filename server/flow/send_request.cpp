@@ -31,6 +31,7 @@ Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
   auto sent = co_await lease.connection().write_all(buffers, x.client.watch(), Phase::send_request);
   if (small) x.record.own += Clock::now() - x.record.connected;
+  cleanse(head);
   if (!sent) note_path(x, lease.connection(), sent.error().system);
   co_return sent;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <random>
 #include <span>
@@ -61,7 +62,8 @@ struct Services {
   std::unordered_set<Exchange*> live{};
   /// Bodies on their way right now, by session and hash: copies sent side by side are no loop.
   std::unordered_map<std::string, int> under_way{};
-  std::unordered_set<net::Watch*> idle{};  // sessions between two requests
+  std::list<net::Watch*> idle{};            // sessions between two requests, the longest at rest first
+  std::uint64_t body_bytes = 0;             // request bodies held now, of all exchanges; see HeldBody
 
   observe::CaptureDesk captures{};
 

@@ -35,9 +35,9 @@ Task<void> run_session(net::Connection connection, Entrance entrance, Services& 
   ClientLink client(std::move(connection), services.executor);
   bool used = false;
   for (bool go_on = true; go_on && !services.draining;) {
-    services.idle.insert(&client.watch());
+    auto resting = services.idle.insert(services.idle.end(), &client.watch());
     bool begins = co_await next_request_begins(client, services);
-    services.idle.erase(&client.watch());
+    services.idle.erase(resting);
     if (!begins) break;
     Exchange x(services, client, entrance);
     x.record.client_reused = std::exchange(used, true);

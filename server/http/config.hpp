@@ -22,6 +22,8 @@ struct Limits {
   Duration head_time = std::chrono::seconds(10);      // absolute, from the first byte of a head
   Duration idle_time = std::chrono::seconds(75);      // keep-alive wait for the next head
   Duration body_stall = std::chrono::seconds(20);     // a request body must make progress within this
+  Bytes body_rate = 1_KiB;                            // and so much per second on average, once body_stall is over
+  Bytes request_bodies = 1024_MiB;                       // of all requests, held at once
 };
 
 /// Who may speak to a listener and under which names (DNS rebinding).

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cleanse.hpp"
+
 namespace siltgate::http {
 
 struct Field {
@@ -20,6 +22,13 @@ bool same_name(std::string_view a, std::string_view b);
 
 class Fields {
  public:
+  Fields() = default;
+  Fields(const Fields&) = default;
+  Fields(Fields&&) = default;
+  Fields& operator=(const Fields&) = default;
+  Fields& operator=(Fields&&) = default;
+  ~Fields() { cleanse(text_); }  // keys are among the values
+
   /// Views handed out earlier stay valid only until the next add().
   void add(std::string_view name, std::string_view value);
   /// Removes every field of this name.

@@ -20,6 +20,9 @@ constexpr int no_signal = MSG_NOSIGNAL;
 constexpr int no_signal = 0;  // macOS: SIGPIPE is ignored by the program
 #endif
 
+/// What the kernel may hold for a client that does not read (Linux doubles it): docs/decisions/0080.
+constexpr int client_send_buffer = 32 * 1024;
+
 Io io_error(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return {Io::Status::wants_read};
   return {Io::Status::broken, 0, ErrorCode(error, boost::system::system_category())};
@@ -42,6 +45,7 @@ bool is_ip(const asio::generic::stream_protocol::endpoint& endpoint) {
 Connection::Connection(Socket socket, Side side) : socket_(std::move(socket)), side_(side) {
   ErrorCode ignored;
   socket_.native_non_blocking(true, ignored);
+  if (side == Side::client) socket_.set_option(asio::socket_base::send_buffer_size(client_send_buffer), ignored);
   int one = 1;
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (side_ == Side::upstream) start_probes(socket_.native_handle());

@@ -12,6 +12,9 @@ namespace {
 
 using asio::ip::tcp;
 
+/// What the kernel may hold of an answer that the client does not take (Linux doubles it): docs/decisions/0080.
+constexpr int upstream_receive_buffer = 48 * 1024;
+
 Failure connect_failure(Cause cause, Party party, std::string detail, ErrorCode error = {}) {
   return {Phase::connect, party, cause, Retry::safe, error, std::move(detail)};
 }
@@ -55,6 +58,8 @@ Task<Result<Socket>> connect_one(asio::any_io_executor executor, asio::generic::
   ErrorCode error;
   socket.open(endpoint.protocol(), error);
   if (error) co_return connect_failure(Cause::connect_failed, Party::siltgate, error.message(), error);
+  ErrorCode ignored;
+  socket.set_option(asio::socket_base::receive_buffer_size(upstream_receive_buffer), ignored);  // before the window is agreed
   {
     Watch::Waiting waiting(watch, [](void* s) { ErrorCode e; static_cast<Socket*>(s)->cancel(e); }, &socket);
     co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));

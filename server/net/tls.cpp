@@ -182,7 +182,12 @@ Io TlsStream::handshake() {
 Io TlsStream::read(std::span<char> into) {
   ERR_clear_error();
   std::size_t got = 0;
-  if (int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got); returned != 1) return outcome(returned);
+  if (int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got); returned != 1) {
+    Io io = outcome(returned);
+    // OpenSSL 3.0 keeps 16 KiB for writing in spite of SSL_MODE_RELEASE_BUFFERS.
+    if (io.status == Io::Status::wants_read) SSL_free_buffers(ssl_.get());
+    return io;
+  }
   return {Io::Status::ok, got};
 }
 

@@ -143,7 +143,8 @@ TEST_CASE("mode rejected leaves nothing of sound streams, long ones included", "
 
 TEST_CASE("mode all keeps a sound stream, its request and its chunk borders", "[capture]") {
   Folder folder;
-  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hel", "lo", healthy_text(100'000), "end"}); });
+  const std::vector<std::string> pieces{"Hel", "lo", healthy_text(100'000), "end"};
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.chat(pieces); });
   RunningSiltgate siltgate(upstream, with_mode("all"), folder.state());
   const std::string request = chat_request("my own words");
   auto reply = TestClient::ask(siltgate.port(), request);
@@ -159,7 +160,7 @@ TEST_CASE("mode all keeps a sound stream, its request and its chunk borders", "[
   std::vector<std::uint64_t> ends, sent;
   for (const auto& each : capture.attempt()->reads)
     for (std::uint32_t end : each.chunk_ends) ends.push_back(each.offset + end);
-  for (const std::string& event : chat_events({"Hel", "lo", std::string(100'000, 'y'), "end"})) sent.push_back((sent.empty() ? 0 : sent.back()) + event.size());
+  for (const std::string& event : chat_events(pieces)) sent.push_back((sent.empty() ? 0 : sent.back()) + event.size());
   CHECK(ends == sent);
 }
 

@@ -67,6 +67,7 @@ class UpstreamExchange {
   /// Says nothing until the peer leaves; false when it did not within the deadline.
   bool stall(Deadline deadline = soon());
 
+  void renegotiate() { wire_.renegotiate(); }
   void close();  // FIN, wherever the answer stands
   void reset();  // RST
   bool peer_left() const { return peer_left_; }

@@ -160,6 +160,12 @@ End Wire::write(std::string_view bytes, Deadline deadline) {
   return fd_ >= 0 ? End::open : End::fin;
 }
 
+void Wire::renegotiate() {
+  if (!ssl_) return;
+  SSL_renegotiate(ssl_.get());
+  SSL_do_handshake(ssl_.get());
+}
+
 bool Wire::peer_gone() const {
   char byte;
   auto seen = ::recv(fd_, &byte, 1, MSG_PEEK);

@@ -60,6 +60,9 @@ class Wire {
   /// Receives no more than it must: a small receive buffer, so that a stalled reader fills it soon.
   void shrink_receive_buffer();
 
+  /// As a server of TLS 1.2: asks the client for another handshake.
+  void renegotiate();
+
   void send_fin();  // half close: the peer sees the end, reading goes on
   void close();     // FIN, over TLS with close_notify before it
   void reset();     // RST

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/credentials.hpp"
+
+#include <algorithm>
+
+#include "http/grammar.hpp"
+#include "observe/capture_lines.hpp"
+#include "observe/redact.hpp"
+
+namespace siltgate::flow {
+namespace {
+
+constexpr std::size_t shortest = 8;  // "Bearer x" is no secret, and x is in every text
+
+void add(std::string_view value, std::vector<std::string>& out) {
+  value = http::trim(value);
+  if (value.size() >= shortest) out.emplace_back(value);
+}
+
+/// "key", "api_key", "access_token": parameters of a query that hold a secret. The others are words that any text may hold.
+bool secret_parameter(std::string_view name) {
+  std::string spelled(http::trim(name));
+  std::replace(spelled.begin(), spelled.end(), '_', '-');
+  return http::same_name(spelled, "key") || observe::secret_field(spelled);
+}
+
+/// Values of "a=1; b=2" (all of a cookie's) or "a=1&b=2".
+void add_values(std::string_view pairs, char separator, std::vector<std::string>& out) {
+  while (!pairs.empty()) {
+    const auto end = std::min(pairs.find(separator), pairs.size());
+    const auto pair = pairs.substr(0, end);
+    pairs.remove_prefix(std::min(end + 1, pairs.size()));
+    const auto equals = pair.find('=');
+    if (equals != pair.npos && (separator == ';' || secret_parameter(pair.substr(0, equals)))) add(pair.substr(equals + 1), out);
+  }
+}
+
+/// The whole value, and what follows a scheme such as Bearer.
+void add_field(std::string_view name, std::string_view value, std::vector<std::string>& out) {
+  if (!observe::secret_field(name)) return;
+  add(value, out);
+  if (const auto space = value.find(' '); space != value.npos) add(value.substr(space + 1), out);
+  if (http::same_name(name, "cookie")) add_values(value, ';', out);
+}
+
+}  // namespace
+
+std::vector<std::string> credentials_of(const Exchange& x) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < x.request.fields.size(); ++i) add_field(x.request.fields[i].name, x.request.fields[i].value, out);
+  auto query = x.request.target.find('?');
+  if (query != std::string::npos) add_values(std::string_view(x.request.target).substr(query + 1), '&', out);
+  for (const auto& [name, token] : x.config->client_tokens) out.push_back(token);
+  if (x.provider)
+    for (const Key& key : x.provider->keys) out.push_back(key.value);
+  return out;
+}
+
+// Masked as well, because messages are bounded and may end in the middle of a secret.
+std::string without_secrets(const Exchange& x, std::string_view text) { return masked(x, text); }
+
+std::string masked(const Exchange& x, std::string_view bytes) { return observe::mask(bytes, credentials_of(x)); }
+
+}  // namespace siltgate::flow

@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What only a process of its own can show: kill -9 and restart, SIGTERM under load, too few descriptors, slowloris, no core
+dump. Each scene is a function; a scene that fails raises.
+
+  process.py build/release/siltgate [scene...]
+"""
+import json
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+
+from siltgate_process import Siltgate, provider_settings, wait_until
+
+BODY = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": "Say hi"}]}).encode()
+POST = (b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk-1\r\nContent-Length: %d\r\n\r\n%s"
+        % (len(BODY), BODY))
+
+
+def event(text, finish="null"):
+    data = ('data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"%s"},'
+            '"finish_reason":%s}]}\n\n' % (text, finish)).encode()
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+class Provider:
+    """Each answer is one event, a wait for `gate`, and the end."""
+
+    def __init__(self):
+        self.gate, self.requests = threading.Event(), 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            threading.Thread(target=self.serve, args=(self.listener.accept()[0],), daemon=True).start()
+
+    def serve(self, sock):
+        try:
+            while self.serve_one(sock):
+                pass
+        except OSError:
+            pass
+        sock.close()
+
+    def serve_one(self, sock):
+        data = b""
+        while not data.endswith(BODY):
+            got = sock.recv(65536)
+            if not got:
+                return False
+            data += got
+        self.requests += 1
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" + event("begun"))
+        self.gate.wait(30)
+        sock.sendall(event("", '"stop"') + b"0\r\n\r\n")
+        return True
+
+
+def connect(port):
+    sock = socket.create_connection(("127.0.0.1", port), timeout=20)
+    return sock
+
+
+def ask(port):
+    sock = connect(port)
+    sock.sendall(POST)
+    return sock
+
+
+def read_until(sock, text):
+    data = b""
+    while text not in data:
+        got = sock.recv(65536)
+        if not got:
+            break
+        data += got
+    return data
+
+
+def read_all(sock):
+    data = b""
+    while True:
+        try:
+            got = sock.recv(65536)
+        except ConnectionResetError:
+            return data
+        if not got:
+            return data
+        data += got
+
+
+def kill_and_restart(program):
+    """After kill -9 the port, the control socket and the state directory are no obstacle; cut streams are seen as cut."""
+    provider = Provider()
+    siltgate = Siltgate(program, provider_settings(provider.port))
+    try:
+        cut = ask(siltgate.port)
+        assert b"begun" in read_until(cut, b"begun")
+        siltgate.end(signal.SIGKILL)
+        assert b"0\r\n\r\n" not in read_all(cut), "a cut answer ended as if it were whole"
+        siltgate.start()
+        provider.gate.set()
+        assert b"0\r\n\r\n" in read_until(ask(siltgate.port), b"0\r\n\r\n")
+        state = siltgate.state()
+        assert state["in_flight"] == 0 and state["waiting_total"] == 0
+        assert "control socket" not in open(siltgate.folder + "/log").read(), "the control socket left behind was in the way"
+        assert siltgate.end() == 0
+    finally:
+        siltgate.remove()
+
+
+def drain_under_load(program):
+    """SIGTERM while 50 streams run and 20 requests wait: every answer that began is completed, the rest is told 503."""
+    provider = Provider()
+    siltgate = Siltgate(program, provider_settings(provider.port, limits={"concurrency": 50}))
+    try:
+        running = [ask(siltgate.port) for _ in range(50)]
+        begun = [read_until(sock, b"begun") for sock in running]
+        waiting = [ask(siltgate.port) for _ in range(20)]
+        wait_until(lambda: siltgate.state()["waiting_total"] == 20, "20 wait")
+        siltgate.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not siltgate.answers(), "the port is closed")
+        provider.gate.set()
+        for data, sock in zip(begun, running):
+            assert (data + read_all(sock)).endswith(b"0\r\n\r\n"), "an answer was lost"
+        replies = [read_all(sock) for sock in waiting]
+        for reply in replies:
+            assert reply.startswith(b"HTTP/1.1 503 ") or reply.endswith(b"0\r\n\r\n"), reply[:200]
+        assert siltgate.process.wait(20) == 0
+    finally:
+        siltgate.remove()
+
+
+def few_descriptors(program):
+    """With 64 descriptors and 200 clients siltgate neither spins nor stops: who got in is served, the rest afterwards."""
+    provider = Provider()
+    provider.gate.set()
+    siltgate = Siltgate(program, provider_settings(provider.port), wrapper=("sh", "-c", 'ulimit -Hn 64; ulimit -Sn 64; exec "$0" "$@"'))
+    try:
+        crowd = [connect(siltgate.port) for _ in range(200)]
+        for sock in crowd:
+            sock.sendall(POST[:20])
+        before = siltgate.cpu_seconds()
+        time.sleep(1)
+        spent = siltgate.cpu_seconds() - before
+        assert spent < 0.3, "%.2f s of CPU in one second of doing nothing" % spent
+        assert siltgate.descriptors() < 64
+        for sock in crowd:
+            sock.sendall(POST[20:])
+        replies = [read_until(sock, b"0\r\n\r\n") for sock in crowd]
+        served = sum(reply.endswith(b"0\r\n\r\n") and b"begun" in reply for reply in replies)
+        print("  %d of 200 served with 64 descriptors" % served)
+        assert served == 200, replies
+    finally:
+        siltgate.remove()
+
+
+def slowloris(program):
+    """Clients that send a head byte by byte are told 408 after the absolute head timer; others are served all the while."""
+    provider = Provider()
+    provider.gate.set()
+    settings = provider_settings(provider.port)
+    settings["limits"]["connections"] = 100
+    siltgate = Siltgate(program, settings)
+    try:
+        slow = [connect(siltgate.port) for _ in range(90)]
+        began = time.monotonic()
+        replies, at = {}, 0
+        while len(replies) < len(slow):
+            assert time.monotonic() - began < 25, "%d of 90 still hold their connection" % (90 - len(replies))
+            for i, sock in enumerate(slow):
+                if i in replies:
+                    continue
+                try:
+                    sock.send(POST[at % 60:at % 60 + 1])
+                    sock.settimeout(0.001)
+                    replies[i] = sock.recv(1000)
+                except (socket.timeout, TimeoutError):
+                    pass
+                except OSError:
+                    replies[i] = b""
+            at += 1
+            assert b"0\r\n\r\n" in read_until(ask(siltgate.port), b"0\r\n\r\n")
+            time.sleep(0.2)
+        took = time.monotonic() - began
+        told = sum(reply.startswith(b"HTTP/1.1 408 ") for reply in replies.values())
+        print("  90 slow heads were ended after %.1f s, %d told 408" % (took, told))
+        assert took > 5 and told > 0
+    finally:
+        siltgate.remove()
+
+
+def stalled_reader(program):
+    """A provider that sends to a client that reads nothing is stopped after a quarter of a megabyte; others are served."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)   # so that little waits outside siltgate
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    siltgate = Siltgate(program, provider_settings(listener.getsockname()[1], timeouts={"connect": "5s", "first_byte": "20s", "idle": "20s"}))
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    try:
+        client.connect(("127.0.0.1", siltgate.port))
+        client.sendall(POST)
+        flood = listener.accept()[0]
+        data = b""
+        while not data.endswith(BODY):
+            data += flood.recv(65536)
+        flood.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        flood.settimeout(1)
+        sent, piece = 0, event("x" * 1000)
+        try:
+            while sent < 1 << 24:
+                sent += flood.send(piece)
+        except (socket.timeout, TimeoutError):
+            pass
+        print("  the provider was stopped after %d KiB" % (sent // 1024))
+        assert sent < 256 * 1024, sent
+        assert siltgate.state()["in_flight"] == 1
+    finally:
+        siltgate.remove()
+
+
+def no_core_dump(program):
+    """The limit that keeps a crash from leaving keys on disk is in force, and descriptors are raised."""
+    siltgate = Siltgate(program, provider_settings(1), wrapper=("sh", "-c", 'ulimit -Sn 256; ulimit -Sc unlimited 2>/dev/null; exec "$0" "$@"'))
+    try:
+        limits = open("/proc/%d/limits" % siltgate.process.pid).read()
+        soft, hard = re.search(r"Max core file size\s+(\S+)\s+(\S+)", limits).groups()
+        assert soft in "01" and hard in "01", limits
+        soft, hard = re.search(r"Max open files\s+(\S+)\s+(\S+)", limits).groups()
+        assert soft == hard, limits
+    finally:
+        siltgate.remove()
+
+
+def main():
+    program, wanted = sys.argv[1], sys.argv[2:]
+    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, slowloris):
+        if wanted and scene.__name__ not in wanted:
+            continue
+        began = time.monotonic()
+        print(scene.__name__, flush=True)
+        scene(program)
+        print("  passed in %.1f s" % (time.monotonic() - began), flush=True)
+
+
+main()
