@@ -65,7 +65,7 @@ void Member::not_known(const Command& command, std::int64_t status, TimePoint no
 
 void Member::after_join(const RespValue& answer, TimePoint now) {
   joining_ = false;
-  effects_.salt = answer.at(4).text;
+  effects_.salt = config_.salt = answer.at(4).text;  // offered again to a Redis that forgot it: other names would be other caps
   settled_at_ = now + std::chrono::milliseconds(answer.at(7).as_number());
   fewer_since_.reset();
   set_part(answer.at(5), answer.at(6));

@@ -276,6 +276,16 @@ TEST_CASE("Redis down and local: what was asked for while it seemed to come back
   CHECK(bench.take().confirmed == std::vector<Ticket>{8});
 }
 
+TEST_CASE("the group's salt is what a Redis that forgot everything is offered, so that keys keep their names", "[shared]") {
+  Bench bench;
+  bench.join();
+  CHECK(bench.joined.at(2) == "salt");
+  bench.member.disconnected(bench.now);
+  bench.take();
+  bench.member.connected("run2", bench.now);
+  CHECK(bench.take().commands.at(0).words.at(2) == "the salt");
+}
+
 TEST_CASE("the part for an outage shrinks only after a lease with fewer instances, counted anew after each return", "[shared]") {
   Bench bench;
   bench.join();
