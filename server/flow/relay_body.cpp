@@ -29,7 +29,7 @@ void class_refusal(Exchange& x, const http::ResponseHead& head, std::string_view
   x.refusal = schedule::classify(x.provider->profile, head.status, body, lookup, std::chrono::system_clock::now());
   x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
   x.attempt().code = x.refusal.code;
-  if (!x.refusal.message.empty()) x.record.provider_error = x.refusal.message.substr(0, 512);
+  if (!x.refusal.message.empty()) x.record.provider_error = without_secrets(x, x.refusal.message).substr(0, 512);
 }
 
 Failure provider_said(const Exchange& x, const http::ResponseHead& head) {
