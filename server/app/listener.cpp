@@ -41,13 +41,14 @@ struct Listener::Link {
   Listener* owner;
 };
 
-Listener::Listener(asio::any_io_executor executor, Room room, Accepted accepted)
+Listener::Listener(asio::any_io_executor executor, Room room, Accepted accepted, Crowded crowded)
     : executor_(executor),
       acceptor_(executor),
       timer_(executor),
       link_(std::make_shared<Link>(Link{this})),
       room_(std::move(room)),
-      accepted_(std::move(accepted)) {}
+      accepted_(std::move(accepted)),
+      crowded_(std::move(crowded)) {}
 
 Listener::~Listener() {
   link_->owner = nullptr;
@@ -105,10 +106,20 @@ void Listener::accept() {
   if (!acceptor_.is_open()) return;
   if (!room_()) {
     paused_ = true;
-    return;
+    return watch_for_newcomers();
   }
   acceptor_.async_accept([link = link_](const ErrorCode& error, net::Socket socket) {
     if (link->owner) link->owner->took(error, std::move(socket));
+  });
+}
+
+void Listener::watch_for_newcomers() {
+  acceptor_.async_wait(acceptor_.wait_read, [link = link_](const ErrorCode& error) {
+    if (error || !link->owner || !link->owner->paused_) return;
+    link->owner->crowded_();
+    link->owner->later(std::chrono::seconds(1), [](Listener& self) {
+      if (self.paused_) self.watch_for_newcomers();
+    });
   });
 }
 

@@ -18,8 +18,10 @@ class Listener {
   using Accepted = std::function<void(net::Connection connection, const std::string& local_address)>;
   /// May another connection be taken now? When not, accepting pauses until go_on().
   using Room = std::function<bool()>;
+  /// Somebody waits to be accepted and there is no room: said at once and every second while it lasts.
+  using Crowded = std::function<void()>;
 
-  Listener(asio::any_io_executor executor, Room room, Accepted accepted);
+  Listener(asio::any_io_executor executor, Room room, Accepted accepted, Crowded crowded = [] {});
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -42,6 +44,7 @@ class Listener {
  private:
   struct Link;
   void took(const ErrorCode& error, net::Socket socket);
+  void watch_for_newcomers();
   void later(Duration duration, std::function<void(Listener&)> what);
 
   asio::any_io_executor executor_;
@@ -50,6 +53,7 @@ class Listener {
   std::shared_ptr<Link> link_;
   Room room_;
   Accepted accepted_;
+  Crowded crowded_;
   std::uint16_t port_ = 0;
   std::string name_;
   std::string control_path_;

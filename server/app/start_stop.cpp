@@ -50,8 +50,9 @@ std::optional<StartFailure> App::State::start() {
     auto accepted = [this, allow = where.allow](net::Connection connection, const std::string& local) {
       open_session(std::move(connection), local, allow, false);
     };
-    auto room = [this] { return room_for_another(); };
-    Listener& listener = listeners.emplace_back(io.get_executor(), room, accepted);
+    auto room = [this] { return sessions < most_sessions; };
+    auto crowded = [this] { make_room(); };
+    Listener& listener = listeners.emplace_back(io.get_executor(), room, accepted, crowded);
     InheritedSocket* given = inherited_for(where);
     auto failed = given ? listener.adopt(where, given->descriptor) : listener.bind_tcp(where);
     if (given) given->taken = true;
@@ -171,11 +172,9 @@ void App::State::open_session(net::Connection connection, const std::string& loc
   });
 }
 
-/// When there is none, the connection that has rested longest between two requests goes: new work is worth more.
-bool App::State::room_for_another() {
-  if (sessions < most_sessions) return true;
-  if (!services.idle.empty()) services.idle.front()->set_deadline(Clock::now());
-  return false;
+/// The connection that has rested longest between two requests goes: new work is worth more.
+void App::State::make_room() {
+  if (sessions >= most_sessions && !services.idle.empty()) services.idle.front()->set_deadline(Clock::now());
 }
 
 void App::State::session_ended(bool is_control) {

@@ -37,7 +37,7 @@ struct App::State {
   void housekeeping();
   void open_session(net::Connection connection, const std::string& local_address, std::vector<std::string> allow, bool control);
   void session_ended(bool is_control);
-  bool room_for_another();
+  void make_room();
   void finish_if_idle();
   void let_followers_go(bool control_too);
   void open_doors();

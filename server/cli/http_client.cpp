@@ -14,15 +14,10 @@
 #include <span>
 
 #include "http/body_decoder.hpp"
+#include "net/send_all.hpp"
 
 namespace siltgate::cli {
 namespace {
-
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_NOSIGNAL;
-#else
-constexpr int send_flags = 0;
-#endif
 
 class Descriptor {
  public:
@@ -68,16 +63,6 @@ std::string request_text(const Where& where, const HttpRequest& request) {
   for (const auto& [name, value] : request.fields) out += name + ": " + value + "\r\n";
   if (request.method != "GET") out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   return out + "\r\n" + request.body;
-}
-
-bool send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), send_flags);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
 }
 
 struct Read {
@@ -158,7 +143,7 @@ HttpReply http_request(const Where& where, const HttpRequest& request, const Bod
   }
   refuse_signals(socket.get());
   // A server may answer and close before it has read the whole request: what it said still counts.
-  const bool sent = send_all(socket.get(), request_text(where, request));
+  const bool sent = net::send_all(socket.get(), request_text(where, request));
   std::string buffer;
   const http::BodyFraming framing = read_head(socket.get(), request, buffer, reply);
   if (reply.status != 0) read_body(socket.get(), request, framing, buffer, reply, sink);

@@ -16,15 +16,10 @@
 
 #include "base/clock.hpp"
 #include "http/body_decoder.hpp"
+#include "net/send_all.hpp"
 
 namespace siltgate::cli {
 namespace {
-
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_NOSIGNAL;
-#else
-constexpr int send_flags = 0;   // macOS: SO_NOSIGPIPE
-#endif
 
 union AnyAddress {
   sockaddr any;
@@ -49,16 +44,6 @@ socklen_t fill(AnyAddress& out, const std::string& address, std::uint16_t port) 
 void set(int fd, int level, int option) {
   const int on = 1;
   ::setsockopt(fd, level, option, &on, sizeof on);
-}
-
-bool send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), send_flags);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
 }
 
 /// Appends what one read gives; false at the end of the connection.
@@ -88,7 +73,7 @@ bool read_request(int fd, std::string& line) {
   if (!head) return false;
   line = head->method + " " + head->target;
   input.erase(0, size);
-  if (head->expects_continue && !send_all(fd, "HTTP/1.1 100 Continue\r\n\r\n")) return false;
+  if (head->expects_continue && !net::send_all(fd, "HTTP/1.1 100 Continue\r\n\r\n")) return false;
   http::BodyDecoder decoder(head->framing);
   while (!decoder.done()) {
     if (!decoder.decode({input.data(), input.size()})) return false;
@@ -149,12 +134,12 @@ bool ReplayServer::answer(int fd, const Told& told) const {
   const auto wait = [&](std::int64_t ns) {
     if (!fast_) std::this_thread::sleep_until(begin + std::chrono::nanoseconds(ns));
   };
-  bool there = send_all(fd, plan_.head);
+  bool there = net::send_all(fd, plan_.head);
   if (line.starts_with("HEAD ")) return true;
   for (const ReplayPlan::Step& step : plan_.steps) {
     if (!there) return true;
     wait(step.ns);
-    there = send_all(fd, step.bytes);
+    there = net::send_all(fd, step.bytes);
   }
   if (plan_.end == ReplayPlan::End::silence) wait_until_gone(fd);
   else wait(plan_.end_ns);

@@ -17,8 +17,8 @@ std::string head_text(const http::RequestHead& request) {
 }  // namespace
 
 void begin_capture(Exchange& x) {
+  if (!x.services.captures.on()) return;
   x.capture = x.services.captures.begin(x.record, credentials_of(x));
-  if (!x.capture.on()) return;
   const auto& base = x.provider->base_url;
   const std::string_view target = std::string_view(x.route.target).substr(0, x.route.target.find('?'));
   x.capture.request(x.record, head_text(x.request), base.scheme + "://" + base.authority() + std::string(target), x.body);

@@ -56,9 +56,6 @@ std::vector<std::string> credentials_of(const Exchange& x) {
   return out;
 }
 
-// Masked as well, because messages are bounded and may end in the middle of a secret.
-std::string without_secrets(const Exchange& x, std::string_view text) { return masked(x, text); }
-
 std::string masked(const Exchange& x, std::string_view bytes) { return observe::mask(bytes, credentials_of(x)); }
 
 }  // namespace siltgate::flow

@@ -14,9 +14,8 @@ namespace siltgate::flow {
 /// What the client sent as credentials (key headers, cookies, values of the query) and the provider's configured keys.
 std::vector<std::string> credentials_of(const Exchange& x);
 
-/// `text` of the provider or the client, fit for a log line, a record or a message of siltgate's own.
-std::string without_secrets(const Exchange& x, std::string_view text);
-/// The same for a piece of a stream: each byte of a secret becomes '*', so that offsets stay true.
-std::string masked(const Exchange& x, std::string_view bytes);
+/// Text of the provider or the client, fit for a log line, a record or a message of siltgate's own: each byte of a secret
+/// becomes '*', so that offsets stay true and a bounded text that ends inside a secret gives none of it away.
+std::string masked(const Exchange& x, std::string_view text);
 
 }  // namespace siltgate::flow

@@ -59,7 +59,7 @@ Task<Result<void>> attempt(Exchange& x) {
   x.attempt().ended = Clock::now();
   if (!walked) {
     x.attempt().failure = walked.error();
-    x.attempt().failure->detail = without_secrets(x, walked.error().detail);
+    x.attempt().failure->detail = masked(x, walked.error().detail);
   }
   x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);
   heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
@@ -209,7 +209,7 @@ Task<void> handle_exchange(Exchange& x) {
   std::optional<Failure> failure;
   if (!run) {
     failure = run.error();
-    failure->detail = without_secrets(x, failure->detail);
+    failure->detail = masked(x, failure->detail);
     co_await answer_failure(x, *failure);
   }
   co_await let_next_start(x);

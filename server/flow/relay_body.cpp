@@ -29,7 +29,7 @@ void class_refusal(Exchange& x, const http::ResponseHead& head, std::string_view
   x.refusal = schedule::classify(x.provider->profile, head.status, body, lookup, std::chrono::system_clock::now());
   x.attempt().refusal = std::string(schedule::to_string(x.refusal.klass));
   x.attempt().code = x.refusal.code;
-  if (!x.refusal.message.empty()) x.record.provider_error = x.refusal.message.substr(0, 512);
+  if (!x.refusal.message.empty()) x.record.provider_error = masked(x, x.refusal.message).substr(0, 512);
 }
 
 Failure provider_said(const Exchange& x, const http::ResponseHead& head) {
@@ -90,7 +90,7 @@ void note_findings(Exchange& x, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     Finding& noted = x.record.findings.emplace_back(finding);
     noted.attempt = static_cast<int>(x.record.attempts.size());
-    noted.reason = without_secrets(x, noted.reason);
+    noted.reason = masked(x, noted.reason);
     noted.excerpt = masked(x, noted.excerpt);
     x.capture.finding(noted, Clock::now());
     if (x.services.found) x.services.found(x.record, noted);

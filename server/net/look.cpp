@@ -18,15 +18,11 @@
 
 #include "net/look_tls.hpp"
 #include "net/proxy.hpp"
+#include "net/send_all.hpp"
 
 namespace siltgate::net {
 namespace {
 
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_NOSIGNAL;
-#else
-constexpr int send_flags = 0;
-#endif
 constexpr std::size_t most_body = 64 * 1024;
 
 struct Descriptor {

@@ -29,7 +29,7 @@ void CaptureDesk::configure(const CaptureConfig& config, const std::string& fold
 }
 
 Recording CaptureDesk::begin(const ExchangeRecord& record, std::vector<std::string> secrets) {
-  if (config_.mode == CaptureMode::off) return {};
+  if (!on()) return {};
   secrets.insert(secrets.end(), secrets_.begin(), secrets_.end());
   std::erase_if(secrets, [](const std::string& secret) { return secret.empty(); });
   auto state = std::make_unique<Recording::State>(*this, config_.mode, record.accepted);

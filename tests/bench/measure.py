@@ -105,7 +105,7 @@ class Proxy:
         scheme = "https" if tls else "http"
         path = self.folder / "nginx.conf"
         path.write_text(f"""
-daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx-error.log;
+user root; daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx-error.log;
 events {{ worker_connections 50000; }}
 http {{
   access_log {self.folder}/nginx-access.log; client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;

@@ -9,7 +9,7 @@ cd "$root"
 cmake --build --preset release --target siltgate hand_over >/dev/null
 waiting=${1:-1000}
 state=$(mktemp -d)
-trap 'kill "$server" 2>/dev/null || true; rm -rf "$state"' EXIT
+trap 'kill "$server" 2>/dev/null && wait "$server"; rm -rf "$state"' EXIT
 cat >"$state/siltgate.jsonc" <<CONFIG
 { "listen": ["127.0.0.1:42911"], "default_provider": "bench",
   "providers": { "bench": { "base_url": "http://127.0.0.1:42921/v1", "limits": { "concurrency": 1 } } },

@@ -6,23 +6,32 @@ import { test } from 'node:test';
 import { runOpencode, versions } from './support/opencode.mjs';
 import { countRequests, everyStream, faultOnce, slowTitle, story, threeSubagents, withProvider } from './support/scenes.mjs';
 
-for (const how of ['fin', 'rst']) {
-  test(`without siltgate, opencode 1.1.34 splices the answer when a reused connection ends with ${how} at a chunk border`, { timeout: 90_000 }, async (t) => {
-    await withProvider(faultOnce({ kind: 'cut', how }), async (provider) => {
-      const run = await runOpencode('old', provider.baseUrl, { timeout: 60_000 });
-      t.diagnostic(`exit ${run.code}, text: ${run.text}\n${provider.summary()}`);
-      assert.notEqual(run.text, story);
-      assert.match(run.text, /^The quick brown fox The quick brown fox/);
+/**
+ * What shows depends on how far the client had read when the connection broke, and a loaded machine can make it read late: then it
+ * has nothing to splice and asks anew. The claim is that the fault is there to be met, so up to three runs look for it.
+ */
+async function runUntil(shows, fault, t) {
+  for (let attempt = 1; ; ++attempt) {
+    const run = await withProvider(faultOnce(fault), async (provider) => {
+      const found = await runOpencode('old', provider.baseUrl, { timeout: 60_000 });
+      t.diagnostic(`run ${attempt}: exit ${found.code}, text: ${found.text}\n${provider.summary()}`);
+      return found;
     });
+    if (shows(run) || attempt === 3) return run;
+  }
+}
+
+for (const how of ['fin', 'rst']) {
+  test(`without siltgate, opencode 1.1.34 splices the answer when a reused connection ends with ${how} at a chunk border`, { timeout: 200_000 }, async (t) => {
+    const spliced = /^The quick brown fox The quick brown fox/;
+    const run = await runUntil((one) => spliced.test(one.text), { kind: 'cut', how }, t);
+    assert.match(run.text, spliced);
   });
 
-  test(`without siltgate, opencode 1.1.34 fails to parse when a reused connection ends with ${how} inside a chunk`, { timeout: 90_000 }, async (t) => {
-    await withProvider(faultOnce({ kind: 'cut', how, inside: true }), async (provider) => {
-      const run = await runOpencode('old', provider.baseUrl, { timeout: 60_000 });
-      t.diagnostic(`exit ${run.code}, text: ${run.text}\n${provider.summary()}`);
-      assert.notEqual(run.text, story);
-      assert.match(run.log, /JSON parsing failed/);
-    });
+  test(`without siltgate, opencode 1.1.34 fails to parse when a reused connection ends with ${how} inside a chunk`, { timeout: 200_000 }, async (t) => {
+    const run = await runUntil((one) => one.text !== story && /JSON parsing failed/.test(one.log), { kind: 'cut', how, inside: true }, t);
+    assert.notEqual(run.text, story);
+    assert.match(run.log, /JSON parsing failed/);
   });
 }
 

@@ -65,7 +65,7 @@ TEST_CASE("a stream counts as in flight until its body has ended", "[admit]") {
 }
 
 TEST_CASE("a permit returns at the end of the upstream body though the client has not read it", "[admit]") {
-  const std::vector<std::string> pieces(200, std::string(1000, 'x'));
+  const std::vector<std::string> pieces(40, healthy_text(1000));  // fits where the kernel keeps it for the client
   ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.chat(pieces); });
   RunningSiltgate siltgate(upstream, cap(1));
   TestClient slow(siltgate.port());

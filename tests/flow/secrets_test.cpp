@@ -120,7 +120,7 @@ TEST_CASE("no secret that a client sends or a provider quotes stands in anything
       pages += own_pages(siltgate.port(), "last");
     }
     TestClient misdirected(siltgate.port());
-    misdirected.get("/nowhere?key=" + in_query, "Authorization: Bearer " + in_bearer + "\r\n");
+    misdirected.get("/nosuch/v1/models?key=" + in_query, "Authorization: Bearer " + in_bearer + "\r\n");
     pages += misdirected.read_reply().body;
     TestClient malformed(siltgate.port());
     malformed.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization : Bearer " + in_bearer + "\r\n\r\n");

@@ -124,10 +124,11 @@ TEST_CASE("a provider that asks to renegotiate is refused, and no further byte o
   Authority authority;
   auto context = authority.server("localhost");
   SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION);
-  std::atomic<int> handshakes{0};
-  SSL_CTX_set_app_data(context.get(), &handshakes);
-  SSL_CTX_set_info_callback(context.get(), [](const SSL* ssl, int where, int) {
-    if (where & SSL_CB_HANDSHAKE_DONE) ++*static_cast<std::atomic<int>*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  std::atomic<int> hellos{0};  // of the client: a renegotiation would bring another
+  SSL_CTX_set_msg_callback_arg(context.get(), &hellos);
+  SSL_CTX_set_msg_callback(context.get(), [](int sent, int, int type, const void* bytes, std::size_t size, SSL*, void* count) {
+    if (!sent && type == SSL3_RT_HANDSHAKE && size > 0 && *static_cast<const unsigned char*>(bytes) == SSL3_MT_CLIENT_HELLO)
+      ++*static_cast<std::atomic<int>*>(count);
   });
   ScriptedUpstream upstream(
       [](UpstreamExchange& exchange) {
@@ -140,5 +141,5 @@ TEST_CASE("a provider that asks to renegotiate is refused, and no further byte o
       {std::move(context), 0});
   RunningSiltgate siltgate(fmt::format("https://localhost:{}/v1", upstream.port()), trusting(authority.ca_file()));
   TestClient::ask(siltgate.port());
-  CHECK(handshakes == 1);
+  CHECK(hellos == 1);
 }
