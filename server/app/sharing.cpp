@@ -51,6 +51,10 @@ void App::State::join_group() {
   group = std::make_unique<shared::Group>(io.get_executor(), std::move(config));
   turnstile.share(*group);
   turnstile.shared()->configure(services.config->queue);
+  group->owner.outside = [this](Duration time) {
+    log.info("Redis at " + group->where() + " is new or has just come back; joining in " + std::to_string(to_ms(time)) +
+             " ms, after instances that shared it before");
+  };
   group->owner.salt = [this](const std::string& salt) { services.salt = salt; };
   group->owner.note = [this](const std::string& name, const std::string& text) {
     flow::heed_told_quota(services.quota, name, text, std::chrono::system_clock::now());

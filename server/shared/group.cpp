@@ -87,7 +87,8 @@ void Group::perform() {
   for (;;) {
     Effects effects = member_.take();
     const bool nothing = effects.commands.empty() && effects.lost.empty() && effects.confirmed.empty() && effects.limits.empty() &&
-                         effects.holds.empty() && effects.notes.empty() && !effects.mode_changed && !effects.part_changed && !effects.salt && effects.drop.empty();
+                         effects.holds.empty() && effects.notes.empty() && !effects.mode_changed && !effects.part_changed && !effects.salt &&
+                         !effects.outside && effects.drop.empty();
     if (nothing) break;
     carry_out(std::move(effects));
   }
@@ -99,6 +100,10 @@ void Group::carry_out(Effects effects) {
   for (Command& command : effects.commands) link_to_redis_.send(std::move(command));
   for (Ticket ticket : effects.lost) owner.lost(ticket);
   if (effects.salt && owner.salt) owner.salt(*effects.salt);
+  if (effects.outside) {
+    if (!trouble_.empty()) trouble_ = "it has just come back, and instances that shared it before come first";
+    if (owner.outside) owner.outside(member_.settled_at() - lease_now());
+  }
   if (effects.mode_changed && member_.mode() == Mode::shared) {
     trouble_.clear();
     since_ = Clock::now();

@@ -24,6 +24,7 @@ class Group {
   struct Owner {
     std::function<void(Ticket)> confirmed, lost;
     std::function<void()> mode_changed, part_changed;
+    std::function<void(Duration)> outside;  // Redis is new or has just come back: joins after that time
     std::function<void(const std::string& scope, Duration)> held;
     std::function<void(const std::string& scope, int limit)> limit;
     std::function<void(const std::string& name, const std::string& text)> note;

@@ -3,7 +3,8 @@
 -- Knows nothing of providers and HTTP: a scope is a name, a permit an id "<instance>:<ticket>".
 --
 --   KEYS[1] prefix; ARGV: operation, instance, lease in ms, epoch of the group ("" for join), then by operation:
---   join   settle ms, server run, salt offered, description, then id and scopes (joined) of each permit held
+--   join   settle ms, server run, salt offered, "1" when it is the group's own and not a newcomer's, description, then id and scopes
+--          (joined) of each permit held
 --   beat   renews the lease
 --   enter  id, class 0-2, session, "" or when it first started, age ms, then scope and cap ("3", automatic "a<start>", or "0": holds only) each
 --   leave  id, then automatic scopes to report on: a permit returns or a request stops waiting
@@ -13,7 +14,8 @@
 --   look   all instances    part   clean farewell
 --
 -- Answer: { 1, server ms, ms until time alone may change something for this instance (-1 never), { grant... }, further... };
--- { -1, ms } the group of that epoch is unknown, join first; { -2, ms } this instance lost its lease and every permit with it.
+-- { -1, ms } the group of that epoch is unknown, join first; { -2, ms } this instance lost its lease and every permit with it;
+-- { -3, ms, wait } a newcomer is too early, see (4).
 -- A grant is the ticket, the server's ms, then the number in flight at each scope with it, in the order of the request's scopes.
 --
 -- Keys behind the prefix: group (run, epoch, seen, ready, settle), salt, alive (instance by end of lease), info, holds, auto:<scope>,
@@ -25,6 +27,7 @@
 --     queueing: a session that comes in time for the round under way has not missed it).
 -- (3) When the server may have forgotten something (other run, all silent for half a lease) nobody starts until everybody had
 --     the time to come back and say what it holds (settle), and nobody is declared dead.
+-- (4) Newcomers join after that: with a newcomer's salt the keys would have other names than in what is running, and two caps each.
 local prefix, op, me, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local epoch = table.remove(ARGV, 4)
 local call, SEP, DAY = redis.call, '\30', 86400000
@@ -198,12 +201,12 @@ end
 local ops = {}
 
 function ops.join()
-  local salt, info = ARGV[6], ARGV[7]
+  local salt, info = ARGV[6], ARGV[8]
   call('SETNX', key('salt'), salt)
   bury(me)
   call('ZADD', key('alive'), now + lease, me)
   call('HSET', key('info'), me, info)
-  for i = 8, #ARGV, 2 do
+  for i = 9, #ARGV, 2 do
     call('HSET', key('of:', me), ARGV[i], ARGV[i + 1])
     for _, scope in ipairs(split(ARGV[i + 1])) do call('SADD', key('held:', scope), ARGV[i]) end
   end
@@ -337,6 +340,7 @@ if op == 'join' then
   call('HSET', key('group'), 'run', ARGV[5], 'epoch', epoch, 'settle', settle)
 end
 if op ~= 'look' then call('HSET', key('group'), 'seen', now, 'ready', ready) end
+if op == 'join' and ARGV[7] ~= '1' and now < ready then return { -3, now, ready - now } end
 if now >= ready then
   for _, dead in ipairs(call('ZRANGEBYSCORE', key('alive'), '-inf', now)) do bury(dead) end
   if next(touched) then

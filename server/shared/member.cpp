@@ -49,7 +49,8 @@ Command& Member::send(Op op, std::vector<std::string> words) {
 void Member::join(TimePoint now) {
   joining_ = true;
   beat_at_ = now + config_.lease / 3;
-  std::vector<std::string> words{milliseconds_text(config_.settle()), run_, config_.salt, config_.info};
+  poke_at_ = TimePoint::max();
+  std::vector<std::string> words{milliseconds_text(config_.settle()), run_, config_.salt, known_ ? "1" : "", config_.info};
   const auto add = [&](const Held& held) {
     if (held.lost || held.path.caps.empty()) return;
     words.push_back(id_of(held.number));
@@ -169,7 +170,8 @@ void Member::tick(TimePoint now) {
     resting_.erase(resting_.begin());
   }
   const bool poke = poke_at_ <= now && !asks_.empty();
-  if (!linked_ || mode_ != Mode::shared || (beat_at_ > now && !poke)) return;
+  if (!linked_ || joining_ || (beat_at_ > now && !poke)) return;
+  if (mode_ != Mode::shared) return join(now);  // (6)
   beat_at_ = now + config_.lease / 3;
   poke_at_ = TimePoint::max();
   send(Op::beat, {});

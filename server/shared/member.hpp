@@ -11,6 +11,8 @@
 //     nothing is confirmed here any more.
 // (5) The part for the next outage grows at once and shrinks only after a lease in which fewer were seen: who is late to come back
 //     after an outage still counts, or a second outage would give its part to others while it goes on with it.
+// (6) Who never was in the group waits outside while the others come back to a Redis that may have forgotten something: the names
+//     of keys are the group's, and only who was in it can say what they were.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +37,7 @@ std::string_view to_string(Mode mode);
 struct MemberConfig {
   std::string id;               // of this process, unique
   std::string info;             // what others see of it
-  std::string salt;             // offered for the names of keys; the first one offered counts
+  std::string salt;             // offered for the names of keys; the first one offered by who was in the group, else by anybody, counts
   Duration lease{};
   bool refuse_when_down = false;
 
@@ -89,6 +91,7 @@ struct Effects {
   std::vector<std::pair<std::string, Duration>> holds;   // set by another instance
   std::vector<std::pair<std::string, std::string>> notes;  // name and text, "" = forgotten
   std::vector<Ticket> confirmed;
+  bool outside = false;                 // (6), for settled_at()
   std::string drop;                     // the connection is of no use: why
 };
 
@@ -123,7 +126,7 @@ class Member {
   Mode mode() const { return mode_; }
   int parts() const { return parts_; }
   int rank() const { return rank_; }
-  /// Redis came back or is new, and nobody starts until then.
+  /// Redis came back or is new, and nobody starts until then; outside the group: when to join.
   TimePoint settled_at() const { return settled_at_; }
   const std::vector<InstanceRow>& instances() const { return rows_; }
   const MemberConfig& config() const { return config_; }
@@ -155,6 +158,7 @@ class Member {
   void change_mode(Mode mode);
   void set_part(const RespValue& parts, const RespValue& rank);
   void not_known(const Command& command, std::int64_t status, TimePoint now);
+  void wait_outside(Duration time, TimePoint now);
   void after_join(const RespValue& answer, TimePoint now);
   void after_beat(const RespValue& answer);
   void after_leave(const Command& command, const RespValue& answer);
@@ -168,9 +172,10 @@ class Member {
   bool linked_ = false;      // there is a connection
   bool joining_ = false;     // join is sent and not answered
   bool looking_ = false;
+  bool known_ = false;       // was in the group, and has its salt
   std::string run_, epoch_;  // of the server; of the group
   TimePoint lease_until_ = TimePoint::max();
-  TimePoint beat_at_ = TimePoint::max();
+  TimePoint beat_at_ = TimePoint::max();  // outside the group: when to join
   TimePoint poke_at_ = TimePoint::max();
   TimePoint settled_at_{};
   int parts_ = 1, rank_ = 0;

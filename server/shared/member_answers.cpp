@@ -32,7 +32,9 @@ void Member::answered(const Command& command, const RespValue& answer, TimePoint
   }
   server_ms_ = answer.at(1).as_number();
   server_at_ = now;
-  if (const auto status = answer.at(0).as_number(); status < 1) return not_known(command, status, now);
+  const auto status = answer.at(0).as_number();
+  if (status == -3) return wait_outside(std::chrono::milliseconds(answer.at(2).as_number()), now);
+  if (status < 1) return not_known(command, status, now);
   if (command.op == Op::join || command.op == Op::beat) {
     const TimePoint until = command.sent + config_.lease * 19 / 20;  // (1), and a clock that runs a little slow
     lease_until_ = lease_until_ == TimePoint::max() ? until : std::max(lease_until_, until);
@@ -63,8 +65,16 @@ void Member::not_known(const Command& command, std::int64_t status, TimePoint no
   join(now);
 }
 
+void Member::wait_outside(Duration time, TimePoint now) {  // (6)
+  joining_ = false;
+  settled_at_ = beat_at_ = now + time;
+  effects_.outside = true;
+  if (mode_ == Mode::local) confirm_all();
+}
+
 void Member::after_join(const RespValue& answer, TimePoint now) {
   joining_ = false;
+  known_ = true;
   effects_.salt = config_.salt = answer.at(4).text;  // offered again to a Redis that forgot it: other names would be other caps
   settled_at_ = now + std::chrono::milliseconds(answer.at(7).as_number());
   fewer_since_.reset();

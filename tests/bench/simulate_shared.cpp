@@ -109,7 +109,9 @@ int main(int argc, char** argv) {
   const int instances = argc > 1 ? std::atoi(argv[1]) : 200, keys = argc > 2 ? std::atoi(argv[2]) : 50;
   const std::chrono::seconds span(argc > 3 ? std::atoi(argv[3]) : 1200);
   World world(instances, keys);
-  world.time += 5s;  // the group has settled
+  const Duration settled = world.time + 5s;
+  world.run(settled);
+  world.time = settled;
   for (int i = 0; i < instances; ++i)
     for (int key = 0; key < keys; ++key) world.want(i, key);
   const double cpu = redis_cpu(world.driver);

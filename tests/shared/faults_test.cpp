@@ -194,6 +194,34 @@ TEST_CASE("Redis restarts with an empty memory: refuse never exceeds the cap, an
   CHECK(demand.refused() > 0);
 }
 
+TEST_CASE("Redis restarts with an empty memory and a newcomer comes first: keys keep their names, and the cap holds", "[faults]") {
+  RunningRedis redis;
+  Gate gate;
+  ScriptedUpstream upstream({held_by(gate), brief()});
+  DroppingProxy proxy(redis.port());
+  RunningSiltgate runs_on(upstream, sharing(fmt::format("redis://127.0.0.1:{}", proxy.port()), 1, "12s", "refuse"));
+  wait_for_mode(runs_on, "shared");
+  TestClient runs(runs_on.port());
+  runs.post_chat(chat_request(), credential);
+  runs.read_until("one");
+  proxy.cut();
+  redis.stop();
+  redis.start();
+  RunningSiltgate newcomer(upstream, sharing(redis.url(), 1, "12s", "refuse"));
+  TestClient waits(newcomer.port());
+  waits.post_chat(chat_request(), credential);
+  while (told(redis, "HLEN siltgate:group") == ":0") std::this_thread::sleep_for(5ms);
+  proxy.heal();
+  for (auto* instance : {&runs_on, &newcomer}) wait_for_mode(*instance, "shared");
+  CHECK(newcomer.wait_for_waiting(1));
+  CHECK(upstream.requests() == 1);
+  CHECK(runs_on.state().at("keys").at(0).at("key") == newcomer.state().at("keys").at(0).at("key"));
+  gate.open();
+  CHECK(runs.read_reply().clean());
+  CHECK(waits.read_reply().clean());
+  CHECK(upstream.max_in_flight() == 1);
+}
+
 TEST_CASE("Redis restarts: local goes on with a part each, within the stated bound, and comes back to the cap", "[faults]") {
   RunningRedis redis;
   ScriptedUpstream upstream(brief());

@@ -282,6 +282,26 @@ TEST_CASE("after Redis forgot everything nobody starts until all had time to say
   CHECK(a.confirmed == tickets({9}));
 }
 
+TEST_CASE("a newcomer that is the first to meet an empty Redis joins after the group, and takes over its salt", "[ledger]") {
+  Room room;
+  auto& a = room.add("a");
+  room.settle();
+  room.driver.ask({"FLUSHALL"});
+  auto& newcomer = room.add("newcomer");
+  CHECK(newcomer.member->mode() == Mode::starting);
+  CHECK(room.driver.ask({"GET", "t:salt"}).kind == RespValue::Kind::null);
+  a.member->disconnected(room.clock_of(a));
+  a.member->take();
+  room.pass(1s, {"a"});
+  room.connect(a);
+  CHECK(a.member->mode() == Mode::shared);
+  CHECK(newcomer.member->mode() == Mode::starting);
+  room.settle();
+  CHECK(newcomer.member->mode() == Mode::shared);
+  CHECK(newcomer.member->config().salt == "salt of a");
+  CHECK(room.driver.ask({"ZCARD", "t:alive"}).number == 2);
+}
+
 TEST_CASE("when everybody was silent nobody is declared dead before all could come back", "[ledger]") {
   Room room;
   auto& a = room.add("a");

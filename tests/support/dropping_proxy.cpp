@@ -32,9 +32,18 @@ void DroppingProxy::accept_all() {
 }
 
 void DroppingProxy::relay(int fd) {
+  Wire client(fd);
+  try {
+    pass(client);
+  } catch (const std::exception&) {
+    // Nobody listens there: the client finds its connection closed.
+  }
+}
+
+void DroppingProxy::pass(Wire& client) {
   const int age = age_;
   bool dead = cut_;
-  Wire client(fd), server = Wire::connect(target_);
+  Wire server = Wire::connect(target_);
   std::array<char, 16 * 1024> buffer;
   for (;;) {
     std::array<pollfd, 3> ready{{{client.fd(), POLLIN, 0}, {server.fd(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}}};

@@ -27,6 +27,7 @@ class DroppingProxy {
  private:
   void accept_all();
   void relay(int fd);
+  void pass(Wire& client);
 
   std::uint16_t target_;
   StopSignal stop_;

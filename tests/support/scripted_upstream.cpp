@@ -193,8 +193,12 @@ void ScriptedUpstream::run_script(Wire& wire, UpstreamRequest request) {
 
 /// Called with the lock held. An exchange whose peer has closed already is over, though its own thread may not know yet:
 /// otherwise a client that leaves and comes again at once would count twice.
+std::ptrdiff_t ScriptedUpstream::present() const {
+  return std::count_if(active_.begin(), active_.end(), [](const Wire* wire) { return !wire->peer_gone(); });
+}
+
 bool ScriptedUpstream::enter(Wire& wire) {
-  auto others = std::count_if(active_.begin(), active_.end(), [](Wire* other) { return !other->peer_gone(); });
+  const auto others = present();
   if (options_.cap > 0 && others >= options_.cap) {
     ++refused_;
     return false;
@@ -215,7 +219,7 @@ void ScriptedUpstream::leave(Wire& wire) {
 int ScriptedUpstream::connections() const { return std::lock_guard(mutex_), connections_; }
 int ScriptedUpstream::requests() const { return std::lock_guard(mutex_), static_cast<int>(seen_.size()); }
 int ScriptedUpstream::refused() const { return std::lock_guard(mutex_), refused_; }
-int ScriptedUpstream::in_flight() const { return std::lock_guard(mutex_), static_cast<int>(active_.size()); }
+int ScriptedUpstream::in_flight() const { return std::lock_guard(mutex_), static_cast<int>(present()); }
 int ScriptedUpstream::max_in_flight() const { return std::lock_guard(mutex_), max_in_flight_; }
 int ScriptedUpstream::failed_handshakes() const { return std::lock_guard(mutex_), failed_handshakes_; }
 std::vector<UpstreamRequest> ScriptedUpstream::seen() const { return std::lock_guard(mutex_), seen_; }

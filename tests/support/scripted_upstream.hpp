@@ -124,6 +124,7 @@ class ScriptedUpstream {
   void serve(int fd, int connection);
   bool serve_one(Wire& wire, std::string& buffer, int connection, int on_connection);
   void run_script(Wire& wire, UpstreamRequest request);
+  std::ptrdiff_t present() const;  // exchanges whose client is still there
   bool enter(Wire& wire);        // false: over the cap
   void leave(Wire& wire);
   bool wait_until(const std::function<bool()>& reached, Deadline deadline);

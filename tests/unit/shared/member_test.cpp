@@ -150,7 +150,7 @@ TEST_CASE("a pause longer than the lease loses every permit, counted from before
     CHECK(e.lost == std::vector<Ticket>{7});
     REQUIRE(e.commands.size() == 1);
     CHECK(e.commands[0].op == Op::join);
-    CHECK(e.commands[0].words.size() == 4);  // nothing is claimed that may be another's
+    CHECK(e.commands[0].words.size() == 5);  // nothing is claimed that may be another's
     CHECK(bench.member.lost_count() == 1);
   }
 }
@@ -212,9 +212,9 @@ TEST_CASE("a group that Redis has forgotten is joined again with what is held", 
   e = bench.take();
   CHECK(e.lost.empty());
   REQUIRE(e.commands.size() == 1);
-  CHECK(e.commands[0].words.size() == 6);
-  CHECK(e.commands[0].words[4] == "me:1");
-  CHECK(e.commands[0].words[5] == "scope");
+  CHECK(e.commands[0].words.size() == 7);
+  CHECK(e.commands[0].words[5] == "me:1");
+  CHECK(e.commands[0].words[6] == "scope");
 }
 
 TEST_CASE("what was on the way when the group was founded anew is neither lost nor answered with another join", "[shared]") {
@@ -255,7 +255,7 @@ TEST_CASE("Redis down and local: this instance confirms, keeps what runs and cla
   CHECK(bench.take().lost.empty());
   bench.member.connected("run2", bench.now);
   Effects e = bench.take();
-  CHECK(e.commands[0].words.size() == 8);
+  CHECK(e.commands[0].words.size() == 9);
   bench.propose(9);  // from the moment of joining the group decides
   CHECK(bench.take().confirmed.empty());
   bench.member.answered(e.commands[0], bench.ok({}, {text("s"), number(1), number(0), number(500), text("e2")}), bench.now);
@@ -283,7 +283,47 @@ TEST_CASE("the group's salt is what a Redis that forgot everything is offered, s
   bench.member.disconnected(bench.now);
   bench.take();
   bench.member.connected("run2", bench.now);
-  CHECK(bench.take().commands.at(0).words.at(2) == "the salt");
+  const Effects e = bench.take();
+  CHECK(e.commands.at(0).words.at(2) == "the salt");
+  CHECK(e.commands[0].words.at(3) == "1");
+}
+
+TEST_CASE("a newcomer that comes before the others could come back waits outside, and goes on as it was until then", "[shared]") {
+  for (bool refuse : {false, true}) {
+    Bench bench(refuse);
+    bench.member.disconnected(bench.now);
+    bench.member.connected("run1", bench.now);
+    bench.propose(7);
+    Effects e = bench.take();
+    REQUIRE(e.commands.size() == 1);
+    CHECK(e.commands[0].words.at(3) == "");
+    bench.member.answered(e.commands[0], list({number(-3), number(bench.ms()), number(3000)}), bench.now);
+    e = bench.take();
+    CHECK(e.outside);
+    CHECK(e.commands.empty());
+    CHECK(e.confirmed == (refuse ? std::vector<Ticket>{} : std::vector<Ticket>{7}));
+    CHECK(bench.member.mode() == (refuse ? Mode::refusing : Mode::local));
+    CHECK(bench.member.next() == bench.now + 3s);
+    bench.member.tick(bench.now += 2900ms);
+    CHECK(bench.take().commands.empty());
+    bench.member.tick(bench.now += 100ms);
+    e = bench.take();
+    REQUIRE(e.commands.size() == 1);
+    CHECK(e.commands[0].op == Op::join);
+  }
+}
+
+TEST_CASE("a connection that breaks while a newcomer waits outside takes its waiting with it", "[shared]") {
+  Bench bench;
+  bench.member.connected("run1", bench.now);
+  const Effects e = bench.take();
+  bench.member.answered(e.commands.at(0), list({number(-3), number(bench.ms()), number(3000)}), bench.now);
+  CHECK(bench.member.mode() == Mode::starting);
+  bench.member.disconnected(bench.now);
+  CHECK(bench.member.mode() == Mode::local);
+  bench.take();
+  bench.member.tick(bench.now += 3s);
+  CHECK(bench.take().commands.empty());
 }
 
 TEST_CASE("the part for an outage shrinks only after a lease with fewer instances, counted anew after each return", "[shared]") {
