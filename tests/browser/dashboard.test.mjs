@@ -219,6 +219,16 @@ test('a cap set here counts at once, until the configuration is read again', tim
   });
 });
 
+for (const [when_down, kept] of [['local', /goes on with the caps as configured/], ['refuse', /requests are refused/]])
+  test(`a Redis that is down is named, with what that means: ${when_down}`, timed, async () => {
+    const shared = { redis: 'redis://:s3cret@127.0.0.1:1', lease: '3s', when_down };
+    await withDashboard(browser, { config: { top: { shared } } }, async ({ page }) => {
+      await eventually(async () => assert.match(await text(page, '#notices'), /Redis at redis:\/\/127\.0\.0\.1:1\/0 is down for .*refused/));
+      assert.match(await text(page, '#notices'), kept);
+      assert.doesNotMatch(await page.content(), /s3cret/);
+    });
+  });
+
 test('nobody without the token of this start, and no page of another site, can command', timed, async () => {
   await withDashboard(browser, {}, async ({ gate, page }) => {
     const token = await page.locator('meta[name=siltgate-token]').getAttribute('content');

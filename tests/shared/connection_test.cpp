@@ -6,6 +6,7 @@
 #include "shared/instances.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/siltgate_process.hpp"
 
 using namespace siltgate::test;
 
@@ -103,6 +104,26 @@ TEST_CASE("no Redis at the start: local serves with its own caps and says so, re
     CHECK(serves(*instance));
   }
   CHECK(ready(refuse) == 200);
+}
+
+TEST_CASE("the log says when Redis goes, why, what happens meanwhile, and when it is back", "[connection]") {
+  for (const auto& [when_down, meanwhile] : {std::pair{"local", "This instance goes on with the caps as configured"},
+                                             std::pair{"refuse", "Requests are refused (shared.when_down)"}}) {
+    RunningRedis redis;
+    ScriptedUpstream upstream(hello());
+    SiltgateProcess siltgate({{"providers", {{"up", {{"base_url", upstream.url()}}}}},
+                              {"shared", {{"redis", redis.url()}, {"lease", "3s"}, {"when_down", when_down}}}});
+    const std::string shared = fmt::format("caps are shared through redis://127.0.0.1:{}/0, 1 instance", redis.port());
+    siltgate.process().after(shared);
+    redis.stop();
+    CHECK(siltgate.process().after(fmt::format("Redis at redis://127.0.0.1:{}/0 is down: ", redis.port())).find(meanwhile) != std::string::npos);
+    const auto before = siltgate.process().output().size();
+    redis.start();
+    for (const Deadline until = soon(); siltgate.process().output().find(shared, before) == std::string::npos;) {
+      if (std::chrono::steady_clock::now() >= until) throw TooLate("it does not come back: " + siltgate.process().output());
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
 }
 
 TEST_CASE("a ledger that was flushed from the script cache is sent again", "[connection]") {

@@ -174,6 +174,36 @@ TEST_CASE("status for a status bar is one line", "[observe]") {
   CHECK(status_line(State{}) == "siltgate 0 in flight, 0 waiting, 0 refused, 0 damaged");
 }
 
+TEST_CASE("status, its one line and metrics say how the shared caps stand", "[observe]") {
+  State s = sample_state();
+  const auto exposed = [&] { return ExchangeMetrics().expose(s); };
+  CHECK_FALSE(has(exposed(), "siltgate_shared_"));
+  CHECK_FALSE(has(status_table(s, false), "shared"));
+  SharedState& g = s.shared.emplace();
+  g.redis = "redis://10.0.0.5:6379/0";
+  g.mode = "shared";
+  g.parts = 2;
+  g.lost_permits = 4;
+  g.instances = {{"one:4290", "0.1.0", true, 1, 0, 9s}, {"other:4290", "0.1.0", false, 2, 5, 8s}};
+  CHECK(has(status_table(s, false), "shared: redis://10.0.0.5:6379/0, 2 instances\n"
+                                    "  one:4290 (this one): 1 in flight, 0 waiting\n  other:4290: 2 in flight, 5 waiting\n"));
+  CHECK_FALSE(has(status_line(s), "Redis"));
+  for (auto line : {"\nsiltgate_shared_up 1\n", "\nsiltgate_shared_instances 2\n", "\nsiltgate_shared_lost_permits 4\n"}) CHECK(has(exposed(), line));
+  const auto back = state_from_json(state_to_json(s));
+  REQUIRE(back);
+  CHECK(status_table(*back, false) == status_table(s, false));
+  g.trouble = "connection refused";
+  g.since = 65s;
+  for (auto [mode, parts, says] : {std::tuple{"local", 2, "1/2 of the caps is kept"}, std::tuple{"local", 1, "caps are this instance's own"},
+                                   std::tuple{"refusing", 2, "requests are refused"}}) {
+    g.mode = mode;
+    g.parts = parts;
+    CHECK(has(status_table(s, false), std::string("shared: redis://10.0.0.5:6379/0 is down for 1m05s (connection refused); ") + says + "\n"));
+    CHECK(has(status_line(s), ", Redis down"));
+    CHECK(has(exposed(), "\nsiltgate_shared_up 0\n"));
+  }
+}
+
 TEST_CASE("durations are shown with at most two units", "[observe]") {
   CHECK(short_duration(0ms) == "0ms");
   CHECK(short_duration(999ms) == "999ms");
