@@ -55,6 +55,36 @@ class Wave {
   int size_, here_ = 0, waves_ = 0, broken_ = 0;
 };
 
+/// A stream that stands after its first event until the gate opens.
+inline Script held_by(Gate& gate) {
+  return [&gate](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(chat_event("one"));
+    if (!exchange.wait(gate)) return;
+    exchange.chunk(chat_finish());
+    exchange.end_stream();
+  };
+}
+
+/// A short answer that takes its time.
+inline Script brief() {
+  return [](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(chat_event("Hi"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    exchange.chunk(chat_finish());
+    exchange.chunk(chat_done);
+    exchange.end_stream();
+  };
+}
+
+/// The last line of what Redis answered to a command.
+inline std::string told(const RunningRedis& redis, const std::string& command) {
+  std::string answer = redis.tell(command + "\r\n");
+  answer.resize(answer.rfind("\r\n"));
+  return answer.substr(answer.rfind('\n') + 1);
+}
+
 /// Waits until `siltgate` says that it stands so; throws TooLate.
 inline void wait_for_mode(const RunningSiltgate& siltgate, const std::string& mode, Deadline deadline = soon()) {
   for (;;) {

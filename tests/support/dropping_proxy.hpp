@@ -23,13 +23,15 @@ class DroppingProxy {
   void cut() { cut_ = true; }
   /// Connections from before the cut are dead and end; new ones pass.
   void heal();
+  /// For connections made from now on.
+  void lead_to(std::uint16_t target) { target_ = target; }
 
  private:
   void accept_all();
   void relay(int fd);
   void pass(Wire& client);
 
-  std::uint16_t target_;
+  std::atomic<std::uint16_t> target_;
   StopSignal stop_;
   Listener listener_;
   std::atomic<bool> cut_{false};
