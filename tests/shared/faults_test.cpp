@@ -23,9 +23,8 @@ std::chrono::system_clock::time_point lease_end(const RunningRedis& redis, const
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(std::stoll(told(redis, "ZSCORE siltgate:alive " + instance))));
 }
 
-}  // namespace
-
-TEST_CASE("an instance killed in mid-stream frees its permit within the lease and a second", "[faults]") {
+/// How long after the death of an instance, which has a lease of 3 s, another one uses its permit.
+steady_clock::duration taken_over_after_kill() {
   RunningRedis redis;
   Gate gate;
   ScriptedUpstream upstream({held_by(gate), [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); }});
@@ -41,10 +40,22 @@ TEST_CASE("an instance killed in mid-stream frees its permit within the lease an
   victim.process().kill();
   const auto its_end = lease_end(redis, told(redis, "KEYS siltgate:of:*").substr(std::string("siltgate:of:").size()));  // it alone holds a permit
   CHECK(upstream.wait_for_requests(2));
-  CHECK(steady_clock::now() - killed <= 4s);
+  const auto taken = steady_clock::now() - killed;
   CHECK(std::chrono::system_clock::now() >= its_end);  // not freed by chance
   CHECK(waits.read_reply().clean());
   CHECK(upstream.max_in_flight() == 1);
+  return taken;
+}
+
+}  // namespace
+
+TEST_CASE("an instance killed in mid-stream frees its permit within the lease and a second", "[faults]") {
+  CHECK(taken_over_after_kill() <= 4s);
+}
+
+TEST_CASE("how long a killed instance keeps its permit", "[.measure]") {
+  for (int i = 0; i < 5; ++i)
+    WARN(std::chrono::duration_cast<std::chrono::milliseconds>(taken_over_after_kill()).count() << " ms with a lease of 3 s");
 }
 
 TEST_CASE("an instance that ends properly frees its permits at once", "[faults]") {
