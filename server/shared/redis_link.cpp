@@ -153,13 +153,18 @@ Task<std::string> RedisLink::more(net::Watch& watch) {
   co_return std::string{};
 }
 
-Task<std::string> RedisLink::sign_in(net::Watch& watch) {
+/// Five commands. No coroutine: g++ 12 does not keep lists of temporaries alive in one.
+std::string RedisLink::greeting() const {
   const RedisAddress& address = config_.address;
   std::vector<std::string> hello{"HELLO", "3"};
   if (!address.password.empty()) hello.insert(hello.end(), {"AUTH", address.user.empty() ? "default" : address.user, address.password});
-  out_ = resp_command(hello) + resp_command({"SELECT", std::to_string(address.database)}) + resp_command({"INFO", "server"}) +
+  return resp_command(hello) + resp_command({"SELECT", std::to_string(address.database)}) + resp_command({"INFO", "server"}) +
          resp_command({"SCRIPT", "LOAD", std::string(ledger_text())}) +
          resp_command({"SUBSCRIBE", config_.prefix + "to:" + config_.id, config_.prefix + "all"});
+}
+
+Task<std::string> RedisLink::sign_in(net::Watch& watch) {
+  out_ = greeting();
   flush();
   watch.set_deadline_in(config_.patience);
   std::vector<RespValue> answers;

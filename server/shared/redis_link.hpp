@@ -50,6 +50,7 @@ class RedisLink {
   static Task<void> run(std::shared_ptr<Link> link);
   Task<Result<net::Connection>> dial(net::Watch& watch);
   Task<std::string> talk(net::Watch& watch);
+  std::string greeting() const;
   Task<std::string> sign_in(net::Watch& watch);
   Task<std::string> more(net::Watch& watch);
   std::string take(const RespValue& answer);
