@@ -330,8 +330,11 @@ end
 local group = call('HMGET', key('group'), 'run', 'epoch', 'seen', 'ready', 'settle')
 local settle = op == 'join' and tonumber(ARGV[4]) or tonumber(group[5] or 0)
 if op ~= 'join' and group[2] ~= epoch then return { -1, now } end
-ready = tonumber(group[4] or 0)
-if group[3] and now - group[3] > lease / 2 and call('ZCARD', key('alive')) > 0 then ready = math.max(ready, now + settle) end
+ready = math.min(tonumber(group[4] or 0), now + settle)  -- the server's clock may have been set back
+if group[3] and now - group[3] > lease / 2 and call('ZCARD', key('alive')) > 0 then
+  ready = math.max(ready, now + settle)
+  call('PUBLISH', key('all'), table.concat({ 'beat', '', '', '' }, SEP))  -- or its clock was set forward, and all are awake
+end
 if op == 'join' then
   epoch = group[2]
   if group[1] ~= ARGV[5] then

@@ -151,6 +151,7 @@ void Member::heard(std::string_view channel, std::string_view text, TimePoint no
   if (channel.ends_with("to:" + config_.id)) return granted(text);
   const auto parts = split_list(text);
   if (parts.size() != 4 || parts[1] == config_.id) return;
+  if (parts[0] == "beat" && mode_ == Mode::shared && !joining_) beat_at_ = now;
   if (parts[0] == "hold") effects_.holds.emplace_back(parts[2], std::chrono::milliseconds(number_in(parts[3])));
   if (parts[0] == "note") effects_.notes.emplace_back(parts[2], parts[3]);
   if (parts[0] == "limit") effects_.limits.emplace_back(parts[2], static_cast<int>(number_in(parts[3])));

@@ -27,7 +27,7 @@ struct Room {
 
   RunningRedis redis;
   LedgerDriver driver{redis.socket(), "t:", true};
-  Duration time = 1h;
+  Duration time = 1h, redis_ahead{}, lease = 12s;
   std::list<One> ones;
 
   One& add(const std::string& id, Duration offset = {}, double pace = 1, bool join = true) {
@@ -36,7 +36,7 @@ struct Room {
     config.id = id;
     config.info = "{}";
     config.salt = "salt of " + id;
-    config.lease = 12s;
+    config.lease = lease;
     one.member = std::make_unique<Member>(config);
     one.offset = offset;
     one.pace = pace;
@@ -56,7 +56,7 @@ struct Room {
     one.member->connected(run, clock_of(one));
     driver.run(*one.member);
   }
-  void set_time() { driver.set_time(1'700'000'000'000 + to_ms(time)); }
+  void set_time() { driver.set_time(1'700'000'000'000 + to_ms(time + redis_ahead)); }
   /// Lets true time pass in small steps; every member in `awake` does what is due.
   void pass(Duration span, const std::set<std::string>& asleep = {}) {
     for (const Duration until = time + span; time < until;) {
@@ -216,6 +216,41 @@ TEST_CASE("clocks that differ by days and drift by a percent make no difference"
   }
   CHECK(served == 30);
   CHECK(std::min({a.confirmed.size(), b.confirmed.size(), c.confirmed.size()}) >= 10);
+}
+
+TEST_CASE("when the clock of Redis is set forward nobody who is awake loses a permit", "[ledger]") {
+  Room room;
+  room.lease = 60s;
+  auto& a = room.add("a");
+  auto& b = room.add("b");
+  room.settle();
+  room.propose(a, 1);
+  room.pass(3s);
+  room.redis_ahead = 1h;
+  room.set_time();
+  room.propose(b, 2);
+  room.pass(2min);
+  CHECK(a.lost.empty());
+  CHECK(b.confirmed.empty());
+  CHECK(room.held("k") == 1);
+  room.end(a, 1);
+  CHECK(b.confirmed == tickets({2}));
+}
+
+TEST_CASE("when the clock of Redis is set back requests wait for the pause and no longer", "[ledger]") {
+  Room room;
+  auto& a = room.add("a");
+  auto& b = room.add("b");
+  room.settle();
+  room.propose(a, 1);
+  room.redis_ahead = -24h;
+  room.set_time();
+  room.propose(b, 2);
+  room.end(a, 1);
+  room.settle();
+  CHECK(b.confirmed == tickets({2}));
+  room.pass(1min);
+  CHECK(b.lost.empty());
 }
 
 TEST_CASE("a paused instance loses its permit on its own clock before anybody else gets it", "[ledger]") {
