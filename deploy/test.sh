@@ -192,7 +192,7 @@ step 'release build' build release && run_ctest release --preset release
 [ "$mode" != --quick ] || exit 0
 step 'asan build' build asan && run_ctest asan --preset asan
 # Threads meet only where tests run siltgate beside themselves; the unit tests are one thread each.
-step 'tsan build' build tsan flow_tests && run_ctest tsan --preset tsan --tests-regex '^flow'
+step 'tsan build' build tsan flow_tests shared_tests && run_ctest tsan --preset tsan --tests-regex '^(flow|shared)'
 step 'node for the clients' ensure_newer_node || exit 1
 run_node_tests 'real clients' clients
 if has_chromium; then
