@@ -146,3 +146,30 @@ TEST_CASE("a cut network: the instance behind it ends what it runs before anothe
   CHECK(again.read_reply().clean());
   CHECK(upstream.max_in_flight() == 1);
 }
+
+TEST_CASE("a cut network under local: the instance behind it keeps what it runs and its part, on top of the cap of the others", "[faults]") {
+  RunningRedis redis;
+  DroppingProxy proxy(redis.port());
+  Gate gate;
+  ScriptedUpstream upstream({held_by(gate), held_by(gate), brief()});
+  RunningSiltgate behind(upstream, sharing(fmt::format("redis://127.0.0.1:{}", proxy.port()), 1, "2s", "local"));
+  RunningSiltgate other(upstream, sharing(redis.url(), 1, "2s", "local"));
+  for (auto* instance : {&behind, &other}) wait_for_mode(*instance, "shared");
+  TestClient runs(behind.port()), waits(other.port()), later(behind.port());
+  runs.post_chat(chat_request(), credential);
+  runs.read_until("one");
+  waits.post_chat(chat_request(), credential);
+  CHECK(other.wait_for_waiting(1));
+  proxy.cut();
+  wait_for_mode(behind, "local");
+  later.post_chat(chat_request(), credential);
+  CHECK(upstream.wait_for_requests(2));
+  waits.read_until("one");  // the permit is the other's after the lease
+  CHECK(behind.wait_for_waiting(1));
+  CHECK(upstream.max_in_flight() == 2);
+  proxy.heal();
+  wait_for_mode(behind, "shared");
+  gate.open();
+  for (TestClient* client : {&runs, &waits, &later}) CHECK(client->read_reply().clean());
+  CHECK(upstream.max_in_flight() == 2);
+}
