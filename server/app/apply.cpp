@@ -67,6 +67,7 @@ void App::State::apply(settings::Settings next) {
   services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default);
   services.config = std::move(config);
   if (turnstile.shared()) turnstile.shared()->configure(services.config->queue);
+  pool.renew_trust();
   turnstile.settle();
 }
 
