@@ -62,7 +62,7 @@ std::optional<StartFailure> App::State::start() {
       log.warn(failed->message + "; waiting for the address");
       listener.bind_when_possible(where, [this, &listener] {
         log.info("listening on http://" + listener.name() + "/v1");
-        listener.accept();
+        if (doors_open) listener.accept();
       });
     } else {
       return failed;
@@ -102,7 +102,7 @@ int App::State::run() {
   if (surroundings.handle_signals) watch_signals();
   housekeeping();
   if (group)
-    group->start();  // the doors open with the first word from Redis, good or bad
+    group->start();  // the doors open when it has joined, or when Redis has proved to be down
   else
     open_doors();
   io.run();
