@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace siltgate::observe {
@@ -44,8 +45,10 @@ std::string escaped(std::uint32_t c) {
 }  // namespace
 
 std::string visible(std::string_view text, std::size_t most) {
-  std::string out;
-  std::size_t at = 0;
+  const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
+  std::size_t at = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), printable) - text.begin());
+  if (at > most) at = 0;
+  std::string out(text.substr(0, at));   // nearly always all of it
   while (at < text.size()) {
     std::uint32_t c = 0;
     const std::size_t size = sequence(text.substr(at), c);
