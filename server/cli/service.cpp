@@ -37,8 +37,13 @@ ServicePlace place_of(const Command& command, const Io& io) {
   if (place.config_home.empty()) place.config_home = place.home + "/.config";
   place.follow = command.follow;
   std::error_code ignored;
-  if (!has_launchd)
-    for (const std::string& folder : packaged_unit_folders(place)) place.unit_packaged = place.unit_packaged || fs::exists(folder + "/siltgate.service", ignored);
+  if (!has_launchd) {
+    place.socket_unit = fs::exists(own_unit_folder(place) + "/siltgate.socket", ignored);
+    for (const std::string& folder : packaged_unit_folders(place)) {
+      place.unit_packaged = place.unit_packaged || fs::exists(folder + "/siltgate.service", ignored);
+      place.socket_unit = place.socket_unit || fs::exists(folder + "/siltgate.socket", ignored);
+    }
+  }
   place.config_exists = fs::exists(service_config(place), ignored);
   return place;
 }
