@@ -14,17 +14,12 @@ using Kind = ServiceStep::Kind;
 
 std::string unit_path(const ServicePlace& place) { return own_unit_folder(place) + "/siltgate.service"; }
 
-/// A path as the first word of ExecStart= (systemd.service(5), "Command lines"; "%" begins a specifier). "$" means nothing there.
+/// A path as the first word of ExecStart= (systemd.service(5), "Command lines"): "%" begins a specifier, blanks want quotes. What systemd
+/// refuses in a program's path (quotes, backslashes) service.cpp refuses before.
 std::string exec_word(const std::string& path) {
   std::string out;
-  bool quoted = false;
-  for (const char c : path) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '%') out += '%';
-    quoted = quoted || std::string_view(" \t'\"\\;").find(c) != std::string_view::npos;
-    out += c;
-  }
-  return quoted ? '"' + out + '"' : out;
+  for (const char c : path) out += c == '%' ? std::string("%%") : std::string(1, c);
+  return out.find_first_of(" \t;") == std::string::npos ? out : '"' + out + '"';
 }
 
 std::string unit_text(const ServicePlace& place) {
