@@ -196,9 +196,19 @@ def prose(reader, page):
         do(reader, place, command)
 
 
+def pieces_of_settings(reader):
+    """The other pages tell nobody what to type in order, but what they show of siltgate's configuration is read too."""
+    for page in sorted((root / "docs").glob("*.md")):
+        for block, _ in blocks(page):
+            if block.language == "jsonc" and page not in told_pages(root):
+                settings(reader, f"{page.relative_to(root)}:{block.line}", block)
+
+
 for page in told_pages(root):
     reader = Reader(root, program)
     try:
+        if page.name == "README.md":
+            pieces_of_settings(reader)
         walk(reader, page)
         prose(reader, page)
     except subprocess.TimeoutExpired as late:
