@@ -10,10 +10,8 @@ namespace {
 
 std::string counted(int count, const char* one, const char* many) { return fmt::format("{} {}", count, count == 1 ? one : many); }
 
-/// What of ours has not arrived.
-std::string ours(const TcpSample& tcp) {
-  if (tcp.retransmits > 0) return "what was sent is repeated, " + counted(tcp.retransmits, "time", "times") + " so far";
-  return "nothing sent again";
+std::string retransmits(const TcpSample& tcp) {
+  return tcp.retransmits > 0 ? counted(tcp.retransmits, "retransmit", "retransmits") : "no retransmits";
 }
 
 }  // namespace
@@ -21,14 +19,14 @@ std::string ours(const TcpSample& tcp) {
 std::string path_words(PathState state, const TcpSample& tcp, bool through_proxy) {
   const std::string far = through_proxy ? "the proxy" : "its machine";
   switch (state) {
-    case PathState::alive: return "alive: " + far + " answered " + short_duration(tcp.last_ack) + " ago, " + ours(tcp);
+    case PathState::alive: return "alive: " + far + " answered " + short_duration(tcp.last_ack) + " ago, " + retransmits(tcp);
     case PathState::dead: {
-      const std::string probes = tcp.unanswered_probes > 0 ? counted(tcp.unanswered_probes, "probe", "probes") + " unanswered" : ours(tcp);
+      const std::string probes = tcp.unanswered_probes > 0 ? counted(tcp.unanswered_probes, "probe", "probes") + " unanswered" : retransmits(tcp);
       return "dead: nothing from " + far + " for " + short_duration(tcp.last_ack) + ", " + probes;
     }
     case PathState::unknown: break;
   }
-  return "too early to tell: nothing from " + far + " for " + short_duration(tcp.last_ack) + ", " + ours(tcp);
+  return "too early to tell: nothing from " + far + " for " + short_duration(tcp.last_ack) + ", " + retransmits(tcp);
 }
 
 }  // namespace siltgate::observe

@@ -8,7 +8,7 @@
 
 namespace siltgate::observe {
 
-/// "alive: its machine answered 1.2s ago, nothing sent again". Behind a proxy, TCP sees no further than the proxy.
+/// "alive: its machine answered 1.2s ago, no retransmits". Behind a proxy, TCP sees no further than the proxy.
 std::string path_words(PathState state, const TcpSample& tcp, bool through_proxy);
 
 }  // namespace siltgate::observe

@@ -23,7 +23,7 @@
 //             "age_ms": 5000, "events": 120, "bytes": 30000, "silence_ms": 40,
 //             "ttft_ms": 800, "events_per_second": 41.5, "attempts": 1,   // null where not known
 //             "path": "alive",                          // of the way to the provider, by TCP: alive, dead, null = not known
-//             "path_words": "alive: its machine answered 1.2s ago, nothing sent again",
+//             "path_words": "alive: its machine answered 1.2s ago, no retransmits",
 //             "tcp": {"last_ack_ms": 1200, "last_data_ms": 12000, "round_trip_ms": 31.5, "unacknowledged": 0,
 //                     "retransmits": 0, "unanswered_probes": 0}}]   // null where the system does not tell
 // }

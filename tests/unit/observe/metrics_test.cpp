@@ -188,7 +188,7 @@ TEST_CASE("status prints a table per key with its warnings", "[observe]") {
         "zai/#9f3c  glm-4.6   1/1 auto        1     12s        3        0    830ms/2.1s   41.5\n"
         "\n"
         "under way\n"
-        "  sg_bbbbbbbbbb glm-4.6 relay_body for 5.0s, 120 events, silent for 40ms; path alive: its machine answered 1.2s ago, nothing sent again\n"
+        "  sg_bbbbbbbbbb glm-4.6 relay_body for 5.0s, 120 events, silent for 40ms; path alive: its machine answered 1.2s ago, no retransmits\n"
         "\n"
         "waiting\n"
         "  1. sg_abcdefghij glm-4.6 interactive for 12s\n");
@@ -197,14 +197,14 @@ TEST_CASE("status prints a table per key with its warnings", "[observe]") {
 }
 
 TEST_CASE("the path of a stream under way is told with its evidence", "[observe]") {
-  CHECK(path_words(PathState::alive, {1200ms, 12s, 30ms, 0, 0, 0}, false) == "alive: its machine answered 1.2s ago, nothing sent again");
+  CHECK(path_words(PathState::alive, {1200ms, 12s, 30ms, 0, 0, 0}, false) == "alive: its machine answered 1.2s ago, no retransmits");
   CHECK(path_words(PathState::alive, {300ms, 12s, 30ms, 2, 1, 0}, true) ==
-        "alive: the proxy answered 300ms ago, what was sent is repeated, 1 time so far");
+        "alive: the proxy answered 300ms ago, 1 retransmit");
   CHECK(path_words(PathState::dead, {9s, 14s, 30ms, 0, 0, 3}, false) == "dead: nothing from its machine for 9.0s, 3 probes unanswered");
   CHECK(path_words(PathState::dead, {9s, 14s, 30ms, 4, 5, 0}, false) ==
-        "dead: nothing from its machine for 9.0s, what was sent is repeated, 5 times so far");
+        "dead: nothing from its machine for 9.0s, 5 retransmits");
   CHECK(path_words(PathState::unknown, {3500ms, 4s, 30ms, 0, 0, 1}, false) ==
-        "too early to tell: nothing from its machine for 3.5s, nothing sent again");
+        "too early to tell: nothing from its machine for 3.5s, no retransmits");
 }
 
 TEST_CASE("status for a status bar is one line", "[observe]") {
