@@ -187,6 +187,7 @@ std::string about_extra(const Tree& tree, const std::string& word) {
 
 std::string about_choice(const std::string& what, const std::string& value, const std::vector<std::string>& words) {
   if (std::find(words.begin(), words.end(), value) != words.end()) return {};
+  if (value.empty()) return what + " is missing: " + settings::quoted_list(words, " or ");
   return what + " is " + settings::quoted_list(words, " or ") + ", not \"" + value + "\"" + suggestion(value, words);
 }
 
