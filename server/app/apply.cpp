@@ -63,6 +63,7 @@ void App::State::apply(settings::Settings next) {
   repeat.configure(config->repeat);
   services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default);
   services.config = std::move(config);
+  pool.renew_trust();
   turnstile.settle();
 }
 

@@ -147,7 +147,7 @@ void App::State::open_session(net::Connection connection, const std::string& loc
   entrance.allow = std::move(allow);
   entrance.control_socket = is_control;
   ++(is_control ? control_sessions : sessions);
-  auto session = flow::run_session(std::move(connection), std::move(entrance), services);
+  auto session = flow::run_session(std::make_unique<flow::ClientLink>(std::move(connection), io.get_executor()), std::move(entrance), services);
   asio::co_spawn(io, std::move(session), [this, is_control](std::exception_ptr bug) {
     try {
       if (bug) std::rethrow_exception(bug);
@@ -158,9 +158,13 @@ void App::State::open_session(net::Connection connection, const std::string& loc
   });
 }
 
-/// The connection that has rested longest between two requests goes: new work is worth more.
+/// The connection that has rested longest between two requests goes: new work is worth more. One that has only just come may have
+/// its request on the way; the listener asks again in a second.
 void App::State::make_room() {
-  if (sessions >= most_sessions && !services.idle.empty()) services.idle.front()->set_deadline(Clock::now());
+  constexpr auto shortest_rest = std::chrono::milliseconds(900);
+  if (sessions < most_sessions || services.idle.empty()) return;
+  const auto& longest = services.idle.front();
+  if (Clock::now() - longest.since >= shortest_rest) longest.watch->set_deadline(Clock::now());
 }
 
 void App::State::session_ended(bool is_control) {
@@ -199,7 +203,7 @@ void App::State::stop() {
   log.info("draining: " + std::to_string(services.live.size()) + " exchanges in progress");
   for (auto& listener : listeners) listener.close();
   auto resting = services.idle;
-  for (net::Watch* watch : resting) watch->raise(net::Wake::stopped);
+  for (const auto& session : resting) session.watch->raise(net::Wake::stopped);
   let_followers_go(false);
   drain_timer.expires_after(settings.drain);
   drain_timer.async_wait([this](const ErrorCode& error) {

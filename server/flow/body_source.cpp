@@ -152,6 +152,12 @@ Failure BodySource::broken(Failure failure) {
   return failure;
 }
 
+Failure no_room_for_answer(const Exchange& x) {
+  return {Phase::relay_body, Party::siltgate, Cause::queue_full, Retry::never, {},
+          "the answers held whole take " + format_bytes(Bytes{x.services.answer_bytes}) + " already (limits.response_bodies is " +
+              format_bytes(x.config->http.response_bodies) + ")"};
+}
+
 Task<Result<std::string>> BodySource::all(Bytes bound) {
   std::string body;
   for (;;) {
@@ -162,6 +168,10 @@ Task<Result<std::string>> BodySource::all(Bytes bound) {
       Failure failure{Phase::relay_body, Party::provider, Cause::response_too_large, Retry::never, {}, ""};
       failure.detail = "the response body is over " + format_bytes(bound);
       co_return failure;
+    }
+    if (!x_.held_answer.grow(piece->bytes.size(), x_.config->http.response_bodies)) {
+      close();
+      co_return no_room_for_answer(x_);
     }
     body += piece->bytes;
     if (!piece->last) continue;

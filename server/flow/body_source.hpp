@@ -16,6 +16,9 @@ namespace siltgate::flow {
 /// Will a BodySource take this coding off? Then the client's head must not name it.
 bool unpacks(http::ContentCoding coding, const http::ResponseHead& head);
 
+/// The answers held whole fill limits.response_bodies: this one is given up, the others go on.
+Failure no_room_for_answer(const Exchange& x);
+
 class BodySource {
  public:
   BodySource(Exchange& x, upstream::Lease lease, const http::ResponseHead& head);
@@ -26,7 +29,7 @@ class BodySource {
   };
   /// The next bytes, possibly none when `last`. Failure: reset, early close, silence for timeouts.idle, malformed framing.
   Task<Result<Piece>> next();
-  /// Everything up to `bound`; more is response_too_large.
+  /// Everything up to `bound`, counted in x.held_answer; more is response_too_large.
   Task<Result<std::string>> all(Bytes bound);
   /// After the last piece: compressed data stopped before its own end, though the transport ended properly.
   std::optional<Failure> cut_short() const;

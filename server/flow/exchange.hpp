@@ -3,6 +3,7 @@
 // coroutine; phases borrow it while their caller awaits them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,7 +28,7 @@ struct HeldResponse {
   std::string body;
 };
 
-/// The bytes of a request body while they are held, counted in Services::body_bytes.
+/// The bytes of a body while they are held, counted in Services::body_bytes or answer_bytes.
 class HeldBody {
  public:
   explicit HeldBody(std::uint64_t& all) : all_(all) {}
@@ -63,6 +64,7 @@ struct Exchange {
   http::RequestHead request;
   std::string body;
   HeldBody held_body;
+  HeldBody held_answer;                  // what is kept of the answer until it is complete
   route::BodyHints hints;
   route::Route route;
   const Provider* provider = nullptr;    // in *config
@@ -73,7 +75,7 @@ struct Exchange {
   Heartbeat heartbeat;
   Permit permit;
   schedule::Refusal refusal;             // of the last attempt
-  std::optional<HeldResponse> held;      // of the last attempt
+  std::unique_ptr<HeldResponse> held;    // of the last attempt
   std::weak_ptr<net::Connection> upstream;  // while it is in use, for path_now()
   stream::Config validate;               // the checks, with the profile's finish reasons
   schedule::Class klass = schedule::Class::interactive;
@@ -106,7 +108,7 @@ Task<Result<void>> admit(Exchange& x);
 Task<Result<upstream::Lease>> connect(Exchange& x, bool fresh_only);
 Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease);
 Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease);
-Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::ResponseHead head);
+Task<Result<void>> relay_body(Exchange& x, upstream::Lease&& lease, http::ResponseHead&& head);
 
 /// Walks through all phases and answers the client whatever happens.
 Task<void> handle_exchange(Exchange& x);

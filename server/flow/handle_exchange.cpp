@@ -13,8 +13,17 @@
 namespace siltgate::flow {
 namespace {
 
-/// connect -> send_request -> read_head -> relay_body, once.
-Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
+// A stream waits for its next event inside run_attempts -> relay_body. What came before has its own coroutines, whose frames are
+// gone by then: each would cost every open stream about a kilobyte.
+
+/// The response has begun.
+struct Begun {
+  upstream::Lease lease;
+  http::ResponseHead head;
+};
+
+/// connect -> send_request -> read_head, once.
+Task<Result<Begun>> begin_response(Exchange& x, bool fresh_only) {
   x.phase = Phase::connect;
   auto lease = co_await connect(x, fresh_only);
   if (!lease) co_return lease.error();
@@ -25,9 +34,7 @@ Task<Result<void>> walk_upstream(Exchange& x, bool fresh_only) {
   x.phase = Phase::read_head;
   auto head = co_await read_head(x, *lease);
   if (!head) co_return sent ? head.error() : sent.error();
-  x.phase = Phase::relay_body;
-  auto relayed = co_await relay_body(x, std::move(*lease), std::move(*head));
-  co_return relayed;
+  co_return Begun{std::move(*lease), std::move(*head)};
 }
 
 /// What the record says of the response is said of the last attempt alone.
@@ -46,25 +53,31 @@ void forget_last_attempt(Exchange& x) {
   record.tcp.reset();
   x.hashes.reset();
   x.packed.reset();
+  x.held_answer.release();
 }
 
-/// One attempt under one permit. A reused connection that dies before any response byte is replaced once by a fresh one.
-Task<Result<void>> attempt(Exchange& x) {
+/// `done`: a whole answer was delivered, or why not.
+void end_attempt(Exchange& x, const Result<void>& done) {
+  x.reply.piece_waits();
+  x.attempt().ended = Clock::now();
+  if (!done) {
+    x.attempt().failure = done.error();
+    x.attempt().failure->detail = masked(x, x.attempt().failure->detail);
+  }
+  x.capture.attempt_ended(done ? nullptr : &*x.attempt().failure, x.attempt().ended);
+  heed_quota(x, done.has_value() && x.refusal.klass == schedule::RefusalClass::none);
+}
+
+/// The attempt up to the head of its response. A reused connection that dies before any response byte is replaced once by a
+/// fresh one.
+Task<Result<Begun>> begin_attempt(Exchange& x) {
   x.refusal = {};
   x.held.reset();
   forget_last_attempt(x);
-  auto walked = co_await walk_upstream(x, false);
-  if (!walked && walked.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
-    walked = co_await walk_upstream(x, true);
-  x.reply.piece_waits();
-  x.attempt().ended = Clock::now();
-  if (!walked) {
-    x.attempt().failure = walked.error();
-    x.attempt().failure->detail = masked(x, walked.error().detail);
-  }
-  x.capture.attempt_ended(walked ? nullptr : &*x.attempt().failure, x.attempt().ended);
-  heed_quota(x, walked.has_value() && x.refusal.klass == schedule::RefusalClass::none);
-  co_return walked;
+  auto begun = co_await begin_response(x, false);
+  if (!begun && begun.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
+    begun = co_await begin_response(x, true);
+  co_return begun;
 }
 
 /// Gives the permit back or keeps the place for another attempt. True: go round again.
@@ -96,6 +109,7 @@ void beat(Exchange& x) {
   x.reply.send_heartbeat(head, http::heartbeat_event(x.record.dialect), framing);
 }
 
+/// Each under one permit.
 Task<Result<void>> run_attempts(Exchange& x) {
   const auto& queue = x.config->queue;
   if (x.record.stream && x.record.dialect != Dialect::none)
@@ -104,8 +118,16 @@ Task<Result<void>> run_attempts(Exchange& x) {
     x.phase = Phase::admit;
     auto admitted = co_await admit(x);
     if (!admitted) co_return admitted.error();
-    auto tried = co_await attempt(x);
-    if (tried || !try_again(x, tried.error())) co_return tried;
+    auto begun = co_await begin_attempt(x);
+    Result<void> done;
+    if (begun) {
+      x.phase = Phase::relay_body;
+      done = co_await relay_body(x, std::move(begun->lease), std::move(begun->head));
+    } else {
+      done = begun.error();
+    }
+    end_attempt(x, done);
+    if (done || !try_again(x, done.error())) co_return done;
   }
 }
 
@@ -156,7 +178,8 @@ OwnPage no_websocket(const Exchange& x) {
   return page;
 }
 
-Task<Result<void>> run_phases(Exchange& x) {
+/// Reads and routes the request. Afterwards x.answered says that no upstream is needed.
+Task<Result<void>> prepare(Exchange& x) {
   auto read = co_await read_request(x);
   if (!read) co_return read.error();
   std::optional<OwnPage> page;
@@ -177,14 +200,14 @@ Task<Result<void>> run_phases(Exchange& x) {
     auto answered = co_await answer_own(x, std::move(empty));
     co_return answered;
   }
-  auto run = co_await run_attempts(x);
-  co_return run;
+  co_return Result<void>{};
 }
 
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), held_body(s.body_bytes), reply(c, capture), heartbeat(s.executor) {
+    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), held_body(s.body_bytes), held_answer(s.answer_bytes),
+      reply(c, capture), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();
@@ -205,7 +228,8 @@ Task<void> let_next_start(Exchange& x) {
 }
 
 Task<void> handle_exchange(Exchange& x) {
-  auto run = co_await run_phases(x);
+  auto run = co_await prepare(x);
+  if (run && !x.answered) run = co_await run_attempts(x);
   x.heartbeat.stop();
   std::optional<Failure> failure;
   if (!run) {

@@ -46,7 +46,7 @@ Task<Result<void>> hold_error(Exchange& x, BodySource source, http::ResponseHead
   if (!body) co_return body.error();
   class_refusal(x, head, *body);
   Failure failure = provider_said(x, head);
-  x.held = HeldResponse{std::move(head), std::move(*body)};
+  x.held = std::make_unique<HeldResponse>(HeldResponse{std::move(head), std::move(*body)});
   co_return failure;
 }
 
@@ -134,7 +134,7 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
 }
 
 // No coroutine itself: a frame that only waits for another would cost every stream a kilobyte.
-Task<Result<void>> relay_body(Exchange& x, upstream::Lease lease, http::ResponseHead head) {
+Task<Result<void>> relay_body(Exchange& x, upstream::Lease&& lease, http::ResponseHead&& head) {
   BodySource source(x, std::move(lease), head);
   std::string type = media_type(head);
   http::ContentCoding coding = http::content_coding(head.fields);

@@ -14,8 +14,8 @@ constexpr std::size_t prelude_bound = 64 * 1024;  // comments held back before t
 
 struct Relayed {
   Exchange& x;
-  BodySource source;
-  http::ResponseHead head;
+  BodySource& source;         // both in the frame of relay_stream
+  http::ResponseHead& head;
   stream::StreamChecker checker;
   std::string prelude{};      // sound bytes from before the first event
   bool committed = false;   // something was delivered
@@ -110,6 +110,7 @@ Task<Result<void>> deliver(Relayed& r, stream::Step step, bool complete) {
     if (!may_begin(r, step, complete)) {
       r.prelude.append(step.first).append(step.second);
       if (r.prelude.size() > x.config->http.response_body.count) co_return over_bound(x);
+      if (!x.held_answer.grow(step.first.size() + step.second.size(), x.config->http.response_bodies)) co_return no_room_for_answer(x);
       co_return Result<void>{};
     }
     r.committed = x.delivered = true;
@@ -188,7 +189,7 @@ Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
 }  // namespace
 
 Task<Result<void>> relay_stream(Exchange& x, BodySource source, http::ResponseHead head) {
-  Relayed r{x, std::move(source), std::move(head), stream::StreamChecker(x.record.dialect, x.validate)};
+  Relayed r{x, source, head, stream::StreamChecker(x.record.dialect, x.validate)};
   for (;;) {
     auto piece = co_await r.source.next();
     if (!piece) {

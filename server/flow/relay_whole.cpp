@@ -15,7 +15,7 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
     x.attempt().code = x.refusal.code;
     Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
     failure.detail = "HTTP " + std::to_string(head.status) + " with an error inside, code " + x.refusal.code + ": " + x.refusal.message;
-    x.held = HeldResponse{std::move(head), std::move(*body)};
+    x.held = std::make_unique<HeldResponse>(HeldResponse{std::move(head), std::move(*body)});
     co_return failure;
   }
   std::vector<Finding> findings;

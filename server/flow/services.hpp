@@ -47,6 +47,12 @@ struct Entrance {
   bool control_socket = false;
 };
 
+/// A session that waits for the first byte of a request.
+struct AtRest {
+  net::Watch* watch;
+  TimePoint since;
+};
+
 struct Services {
   asio::any_io_executor executor;
   std::shared_ptr<const Config> config;      // what new exchanges start with
@@ -62,8 +68,9 @@ struct Services {
   std::unordered_set<Exchange*> live{};
   /// Bodies on their way right now, by session and hash: copies sent side by side are no loop.
   std::unordered_map<std::string, int> under_way{};
-  std::list<net::Watch*> idle{};            // sessions between two requests, the longest at rest first
+  std::list<AtRest> idle{};                 // sessions between two requests, the longest at rest first
   std::uint64_t body_bytes = 0;             // request bodies held now, of all exchanges; see HeldBody
+  std::uint64_t answer_bytes = 0;           // answers held whole now
 
   observe::CaptureDesk captures{};
 

@@ -31,11 +31,11 @@ Task<void> say_goodbye(ClientLink& client) {
 
 }  // namespace
 
-Task<void> run_session(net::Connection connection, Entrance entrance, Services& services) {
-  ClientLink client(std::move(connection), services.executor);
+Task<void> run_session(std::unique_ptr<ClientLink> link, Entrance entrance, Services& services) {
+  ClientLink& client = *link;
   bool used = false;
   for (bool go_on = true; go_on && !services.draining;) {
-    auto resting = services.idle.insert(services.idle.end(), &client.watch());
+    auto resting = services.idle.insert(services.idle.end(), AtRest{&client.watch(), Clock::now()});
     bool begins = co_await next_request_begins(client, services);
     services.idle.erase(resting);
     if (!begins) break;

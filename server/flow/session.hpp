@@ -2,12 +2,14 @@
 // One client connection: exchanges one after the other until either side wants no more.
 #pragma once
 
+#include <memory>
+
+#include "flow/client_link.hpp"
 #include "flow/services.hpp"
-#include "net/connection.hpp"
 
 namespace siltgate::flow {
 
-/// Runs until the connection is closed. `entrance` and `connection` live in the coroutine. `services` outlives it.
-Task<void> run_session(net::Connection connection, Entrance entrance, Services& services);
+/// Runs until the connection is closed. `services` outlives it.
+Task<void> run_session(std::unique_ptr<ClientLink> link, Entrance entrance, Services& services);
 
 }  // namespace siltgate::flow

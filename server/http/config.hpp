@@ -23,7 +23,8 @@ struct Limits {
   Duration idle_time = std::chrono::seconds(75);      // keep-alive wait for the next head
   Duration body_stall = std::chrono::seconds(20);     // a request body must make progress within this
   Bytes body_rate = 1_KiB;                            // and so much per second on average, once body_stall is over
-  Bytes request_bodies = 1024_MiB;                       // of all requests, held at once
+  Bytes request_bodies = 1024_MiB;                    // of all requests, held at once
+  Bytes response_bodies = 1024_MiB;                   // of all answers that are held whole, at once
 };
 
 /// Who may speak to a listener and under which names (DNS rebinding).

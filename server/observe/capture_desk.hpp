@@ -19,7 +19,7 @@ bool worth_keeping(const ExchangeRecord& record);
 class CaptureDesk {
  public:
   /// One recording holds so much before the disk gets it; while all together hold more than `held_bound`, `crowded`.
-  static constexpr std::size_t hold = 64 * 1024, crowded = 2 * 1024, held_bound = 16 * 1024 * 1024;
+  static constexpr std::size_t hold = 32 * 1024, crowded = 2 * 1024, held_bound = 16 * 1024 * 1024;
   /// Larger request bodies are left out.
   static constexpr std::size_t request_bound = 4 * 1024 * 1024;
 

@@ -51,6 +51,10 @@ std::string CaptureEncoder::emit(std::size_t certain) {
   waiting_.borders.erase(waiting_.borders.begin(), waiting_.borders.begin() + static_cast<std::ptrdiff_t>(border_at_));
   waiting_.received.erase(0, received_at_);
   waiting_.other.erase(0, other_at_);
+  waiting_.entries.shrink_to_fit();   // it may wait for long
+  waiting_.borders.shrink_to_fit();
+  waiting_.received.shrink_to_fit();
+  waiting_.other.shrink_to_fit();
   mask_.taken(received_at_);
   received_at_ = other_at_ = border_at_ = 0;
   return out;

@@ -14,8 +14,8 @@ struct Own {
 };
 
 constexpr Own own_causes[] = {
-    {Cause::queue_full, Blame::siltgate, "siltgate refused the request because its queue was full",
-     "Run fewer agents at once, raise the concurrency if the provider allows more, or raise limits.queue.max_waiting."},
+    {Cause::queue_full, Blame::siltgate, "siltgate was full and refused the request",
+     "Run fewer agents at once, raise the concurrency if the provider allows more, or raise the bound that the cause names."},
     {Cause::queue_timeout, Blame::siltgate, "siltgate gave up because the request had waited too long in the queue",
      "Run fewer agents at once, raise the concurrency if the provider allows more, or raise limits.queue.max_wait."},
     {Cause::cancelled, Blame::siltgate, "siltgate cut the exchange because its operator cancelled it",

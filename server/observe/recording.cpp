@@ -9,6 +9,22 @@ namespace siltgate::observe {
 
 using Kind = CaptureEntry::Kind;
 
+namespace {
+
+/// std::string grows by as much again; thousands of open streams hold a recording each. `spare`: for what comes soon.
+void append(std::string& to, std::string_view bytes, std::size_t spare) {
+  const std::size_t size = to.size() + bytes.size();
+  if (size > to.capacity()) {
+    std::string larger;
+    larger.reserve(size + spare);
+    larger += to;
+    to.swap(larger);
+  }
+  to += bytes;
+}
+
+}  // namespace
+
 Recording::State::~State() { desk.held_ -= held; }
 
 /// Bytes and entries that came since the last call are held now; hands them over when that is too much.
@@ -41,8 +57,8 @@ void Recording::State::add(Kind kind, std::string_view bytes, TimePoint now, std
   entry.from = from;
   entry.ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now - accepted).count();
   batch.entries.push_back(entry);
-  if (kind == Kind::read) batch.received += bytes;
-  else if (kind != Kind::same) batch.other += bytes;
+  if (kind == Kind::read) append(batch.received, bytes, batch.received.size() / 8);
+  else if (kind != Kind::same) append(batch.other, bytes, batch.other.size() / 16);
 }
 
 /// Where in the received body these bytes stand: behind the last delivery, or at the end of what was read. Nothing when they

@@ -103,6 +103,7 @@ void HashPair::add_out(std::string_view bytes) {
   shared_.add(bytes);
   waiting_.erase(0, bytes.size());
   if (waiting_.empty()) waiting_ = {};
+  if (waiting_.capacity() > 2 * waiting_.size() + roomy) waiting_.shrink_to_fit();   // a stream may rest for long from here on
 }
 
 void HashPair::relay(std::string_view in, std::string_view first, std::string_view second) {

@@ -37,6 +37,7 @@ std::string sha256_hex(std::string_view bytes);
 class HashPair {
  public:
   static constexpr std::size_t most_waiting = 64 * 1024;
+  static constexpr std::size_t roomy = 4 * 1024;   // more unused room than this is given back
 
   void add_in(std::string_view bytes);
   void add_out(std::string_view bytes);

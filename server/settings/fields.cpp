@@ -185,6 +185,9 @@ std::vector<Field> limit_fields() {
      .example = R"("4GiB")", .min = mib, .max = 1024 * gib},
     {.path = "limits.response_body", .type = Type::bytes, .slot = [](S& s, N&) -> Slot { return &s.flow.http.response_body; },
      .why = "largest answer that is held whole (JSON, delivery whole)", .example = R"("32MiB")", .min = kib, .max = 4 * gib},
+    {.path = "limits.response_bodies", .type = Type::bytes, .slot = [](S& s, N&) -> Slot { return &s.flow.http.response_bodies; },
+     .why = "all answers held whole at once; one that does not fit is cut and answered 503, the others are not touched",
+     .example = R"("4GiB")", .min = mib, .max = 1024 * gib},
     {.path = "limits.event", .type = Type::bytes, .slot = [](S& s, N&) -> Slot { return &s.flow.validate.event_limit; },
      .why = "largest streamed event", .example = R"("16MiB")", .min = kib, .max = gib},
   };

@@ -3,8 +3,17 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace siltgate::stream {
+
+void LoopSignal::grow() {
+  const std::uint32_t mask = mask_ * 2 + 1;
+  auto larger = std::make_unique<std::uint8_t[]>(mask + 1);
+  std::copy_n(elements_.get(), count_, larger.get());
+  elements_ = std::move(larger);
+  mask_ = mask;
+}
 
 Certain LoopSignal::take_number(std::uint64_t at, bool quoted) {
   const auto e = static_cast<std::uint8_t>(loop_element::number | (number_ * 0x9E3779B1u) >> 27);

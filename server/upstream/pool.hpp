@@ -57,6 +57,11 @@ class Pool {
   /// Closes what has rested too long; returns how many still rest.
   std::size_t sweep(TimePoint now);
   void close_all() { idle_.clear(); }
+  /// Certificates are read anew for the next connection, and what rests under the old ones is closed.
+  void renew_trust() {
+    close_all();
+    contexts_.clear();
+  }
 
  private:
   struct Resting {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // When siltgate is full: new work is turned away or waits, what runs goes on.
+#include <fmt/format.h>
+
+#include <memory>
+
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
 
@@ -7,8 +11,32 @@ using namespace siltgate::test;
 
 namespace {
 
+const std::string no_stream = chat_request("Say hi", "glm-4.6", false);
+
 /// A chat whose text fills most of a megabyte.
 std::string large_request() { return chat_request(std::string(700'000, 'x')); }
+
+/// 700 KB of a stream, and its end when the gate opens.
+Script long_stream(Gate& gate) {
+  return [&gate, event = chat_event(healthy_text(7'000))](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    for (int i = 0; i < 100; ++i) exchange.chunk(event);
+    if (!exchange.wait(gate)) return;
+    exchange.chunk(chat_finish());
+    exchange.end_stream();
+  };
+}
+
+/// The same as one JSON body, whose last byte waits.
+Script long_body(Gate& gate) {
+  const std::string json = R"({"id":"1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":")" +
+                           healthy_text(700'000) + R"("},"finish_reason":"stop"}]})";
+  return [&gate, json](UpstreamExchange& exchange) {
+    exchange.send(fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", json.size()));
+    exchange.send(json.substr(0, json.size() - 1));
+    if (exchange.wait(gate)) exchange.send_last(json.substr(json.size() - 1));
+  };
+}
 
 }  // namespace
 
@@ -56,6 +84,38 @@ TEST_CASE("what a body took is free again once its answer has begun, and after a
   gate.open();
   CHECK(first.read_reply().clean());
   CHECK(second.read_reply().clean());
+}
+
+TEST_CASE("an answer held whole that does not fit beside the others is cut and answered 503, the others are delivered", "[bounds]") {
+  for (const bool stream : {true, false}) {
+    INFO(stream);
+    Gate gate;
+    ScriptedUpstream upstream(stream ? long_stream(gate) : long_body(gate));
+    RunningSiltgate siltgate(upstream, R"({"limits": {"response_bodies": "1MiB"}, "providers": {"up": {"delivery": "whole"}},
+                                           "capture": {"mode": "off"}, "validate": {"garble": "pass"}})");
+    std::vector<std::unique_ptr<TestClient>> clients;
+    for (int i = 0; i < 2; ++i) {
+      clients.push_back(std::make_unique<TestClient>(siltgate.port()));
+      clients.back()->post_chat(stream ? chat_request() : no_stream);
+    }
+    const auto record = siltgate.wait_for_exchange();   // one of the two is over; the other needs the gate
+    CHECK(record["status"] == 503);
+    CHECK(record["failure"]["cause"] == "queue_full");
+    gate.open();
+    int refused = 0;
+    for (auto& client : clients) {
+      auto reply = client->read_reply();
+      if (reply.status != 503) {
+        CHECK(reply.clean());
+        CHECK(reply.body.size() >= 700'000);
+        continue;
+      }
+      ++refused;
+      CHECK(reply.body.find("limits.response_bodies") != std::string::npos);
+    }
+    CHECK(refused == 1);
+    CHECK(TestClient::ask(siltgate.port(), stream ? chat_request() : no_stream).status == 200);   // its room is free again
+  }
 }
 
 TEST_CASE("at limits.connections the connection that rested longest gives way to a new one", "[bounds]") {

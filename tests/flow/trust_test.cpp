@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
@@ -95,6 +96,27 @@ TEST_CASE("SSL_CERT_FILE is trusted where no ca_file is given", "[trust]") {
   RunningSiltgate siltgate(url, trusting(""));
   CHECK(status_of(siltgate.port()) == 200);
   CHECK(upstream.requests() == 1);
+}
+
+TEST_CASE("a ca_file that changed in place counts from the next reload on", "[trust]") {
+  Authority old_authority, new_authority;
+  const std::string file = old_authority.ca_file() + ".in-use";
+  const auto replace = [&](const Authority& authority) {
+    std::filesystem::copy_file(authority.ca_file(), file, std::filesystem::copy_options::overwrite_existing);
+  };
+  replace(old_authority);
+  ScriptedUpstream upstream(models(), {new_authority.server("localhost"), 0});
+  RunningSiltgate siltgate(fmt::format("https://localhost:{}/v1", upstream.port()), trusting(file));
+  CHECK(status_of(siltgate.port()) == 502);
+  replace(new_authority);
+  CHECK(status_of(siltgate.port()) == 502);
+  siltgate.reload(trusting(file));
+  CHECK(status_of(siltgate.port()) == 200);
+  replace(old_authority);
+  siltgate.reload(trusting(file));
+  CHECK(status_of(siltgate.port()) == 502);   // no session and no connection of before is used again
+  CHECK(upstream.requests() == 1);
+  std::filesystem::remove(file);
 }
 
 TEST_CASE("a session of one host or trust store opens no door of another", "[trust]") {
