@@ -52,6 +52,10 @@ test('in a silence the page says whether the way to the provider is alive, and h
     await eventually(async () => assert.match(await text(page, '#live td.tcp'), /^alive: its machine answered [\d.]+m?s ago, no retransmits$/));
     assert.equal(await page.locator('#live td.tcp').getAttribute('data-path'), 'alive');
     assert.match(await page.locator('#live td.tcp').getAttribute('title'), /round trip .*0 retransmits, 0 unanswered probes/);
+    for (const width of [360, 768, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${width} pixels`);
+    }
     await page.locator('#live button.cancel').click();
     await page.locator('#live button.cancel').click();
     await silent.done;
