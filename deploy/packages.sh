@@ -28,6 +28,7 @@ cmd ip       | iproute2           | -
 cmd setarch  | util-linux         | -
 cmd groff    | groff              | groff
 cmd lintian  | lintian            | -
+cmd faketime | faketime           | -
 node         | nodejs             | node
 cmd npm      | npm                | node
 '

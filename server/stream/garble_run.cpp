@@ -34,11 +34,12 @@ Bounds bounds(char32_t code, CharKind kind) {
 
 }  // namespace
 
-Certain RunSignal::judge(std::uint64_t length) const {
+Certain RunSignal::judge() {
   Bounds bound = bounds(code_, kind_);
   if (whole_ && kind_ == CharKind::letter && !is_one_of(code_, fillers)) bound.doubtful = least_;
-  if (length == bound.certain) return Certain::yes;
-  return length == bound.doubtful ? Certain::doubtful : Certain::no;
+  look_at_ = length_ < bound.doubtful ? bound.doubtful : length_ < bound.certain ? bound.certain : ~0ull;
+  if (length_ == bound.certain) return Certain::yes;
+  return length_ == bound.doubtful ? Certain::doubtful : Certain::no;
 }
 
 Certain RunSignal::finish() const {

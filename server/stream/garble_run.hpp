@@ -14,7 +14,7 @@ namespace siltgate::stream {
 class RunSignal {
  public:
   Certain take(const GarbleChar& c) {
-    if (c.code == code_) [[unlikely]] return ++length_ >= least_ ? judge(length_) : Certain::no;
+    if (c.code == code_) [[unlikely]] return ++length_ >= look_at_ ? judge() : Certain::no;
     begin(c);
     return Certain::no;
   }
@@ -31,15 +31,18 @@ class RunSignal {
     code_ = c.code;
     kind_ = c.kind;
     length_ = 1;
+    look_at_ = least_;
     from_ = c.at;
   }
-  Certain judge(std::uint64_t length) const;
+  /// Looks at the bounds of what the run is made of, and says when to look again.
+  Certain judge();
 
   static constexpr std::uint64_t least_ = 24;   // below it no run says anything while the text goes on
   char32_t code_ = 0xFFFFFFFF;
   CharKind kind_ = CharKind::symbol;
   bool whole_ = false;                          // the text consists of this run
   std::uint64_t length_ = 0;
+  std::uint64_t look_at_ = least_;
   std::uint64_t from_ = 0;
 };
 

@@ -160,12 +160,18 @@ class Upstream {
     return std::string(at, end ? static_cast<std::size_t>(end - at) : std::strlen(at));
   }
 
+  static std::string words(std::size_t size) {
+    std::string text;
+    while (text.size() < size) text += next_word();
+    return text;
+  }
+
   void answer(const std::shared_ptr<Connection>& who) {
     const std::string wish = field("x-bench: ", who->in);
     if (!wish.starts_with("sse ")) {
       static const std::string body =
           "{\"id\":\"c\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"" +
-          std::string(880, 'x') + "\"},\"finish_reason\":\"stop\"}]}";
+          words(880) + "\"},\"finish_reason\":\"stop\"}]}";
       who->out += "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
       return flush(*who);
     }

@@ -69,14 +69,32 @@ inline void raise_fd_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// One chat chunk of about 220 bytes, as providers send them; the text of its delta is the time of sending.
+/// The next word of a text that does not repeat itself: checks of the text should meet what answers are made of. Two of three
+/// are made of syllables, the others are the short words of English.
+inline std::string next_word() {
+  static constexpr const char* syllables[] = {"ba", "con", "de", "er", "fi", "gra", "hol", "in", "ja", "ker", "lo", "men", "nor", "op", "per", "qua",
+                                              "ri", "sto", "tin", "un", "ver", "wil", "ex", "yon", "zem", "ma", "ful", "low", "ist", "pre", "sub", "tion"};
+  static constexpr const char* short_words[] = {" the", " of", " and", " to", " in", " a", " is", " that", " for", " it", " as", ",", ".\\n", " with", " by", " not"};
+  static std::uint32_t state = 12345;
+  const auto pick = [](std::uint32_t below) {
+    state = state * 1664525 + 1013904223;   // Numerical Recipes' generator: the same text in every run
+    return (state >> 16) % below;
+  };
+  if (pick(3) == 0) return short_words[pick(16)];
+  std::string word = " ";
+  for (std::uint32_t left = 1 + pick(3); left > 0; --left) word += syllables[pick(32)];
+  return word;
+}
+
+/// One chat chunk of about 250 bytes, as providers send them; its fingerprint is the time of sending.
 inline std::string event(std::int64_t ns, bool last = false) {
   char text[400];
   const int size = std::snprintf(
       text, sizeof text,
       "data: {\"id\":\"chatcmpl-bench-0123456789\",\"object\":\"chat.completion.chunk\",\"created\":1764200000,\"model\":\"bench-model\","
-      "\"choices\":[{\"index\":0,\"delta\":{%s\"content\":\"@%019lld\"},\"finish_reason\":%s}]}\n\n",
-      last ? "" : "\"role\":\"assistant\",", static_cast<long long>(ns), last ? "\"stop\"" : "null");
+      "\"system_fingerprint\":\"@%019lld\","
+      "\"choices\":[{\"index\":0,\"delta\":{%s\"content\":\"%s\"},\"finish_reason\":%s}]}\n\n",
+      static_cast<long long>(ns), last ? "" : "\"role\":\"assistant\",", next_word().c_str(), last ? "\"stop\"" : "null");
   return std::string(text, static_cast<std::size_t>(size));
 }
 

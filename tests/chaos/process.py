@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What only a process of its own can show: kill -9 and restart, SIGTERM under load, too few descriptors, slowloris, no core
-dump. Each scene is a function; a scene that fails raises.
+"""What only a process of its own can show: kill -9 and restart, SIGTERM under load, too few descriptors, slowloris, a
+jumping clock, no core dump. Each scene is a function; a scene that fails raises.
 
   process.py build/release/siltgate [scene...]
 """
+import glob
 import json
 import re
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 
@@ -226,6 +228,43 @@ def stalled_reader(program):
         siltgate.remove()
 
 
+def clock_jumps(program):
+    """The wall clock jumps a day ahead and two back while a stream runs and a request waits: no timer of siltgate's notices."""
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    assert found, "libfaketime is not installed (package faketime)"
+    provider = Provider()
+    with tempfile.NamedTemporaryFile("w") as clock:
+        def jump(by):
+            clock.seek(0)
+            clock.write(by + "\n")
+            clock.flush()
+        jump("+0d")
+        settings = provider_settings(provider.port, limits={"concurrency": 1}, timeouts={"connect": "5s", "first_byte": "20s", "idle": "20s"})
+        siltgate = Siltgate(program, {**settings, "log": {"level": "info"}},
+                            wrapper=("env", "LD_PRELOAD=" + found[0], "FAKETIME_TIMESTAMP_FILE=" + clock.name, "FAKETIME_NO_CACHE=1",
+                                     "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"))
+        try:
+            running = ask(siltgate.port)
+            begun = read_until(running, b"begun")
+            waiting = ask(siltgate.port)
+            wait_until(lambda: siltgate.state()["waiting_total"] == 1, "one waits")
+            for by in ("+1d", "-1d", "+0d"):
+                jump(by)
+                time.sleep(0.3)   # time for a timer that looks at the wrong clock to fire
+                state = siltgate.state()
+                assert (state["in_flight"], state["waiting_total"]) == (1, 1), (by, state)
+            jump("-1d")
+            provider.gate.set()
+            assert (begun + read_all(running)).endswith(b"0\r\n\r\n"), "the stream was cut"
+            assert read_all(waiting).endswith(b"0\r\n\r\n"), "the waiting request was lost"
+            log = open(siltgate.folder + "/log").read()
+            yesterday = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
+            assert yesterday in log, "the jump never reached siltgate's clock: " + log[-500:]
+            assert siltgate.end() == 0
+        finally:
+            siltgate.remove()
+
+
 def no_core_dump(program):
     """The limit that keeps a crash from leaving keys on disk is in force, and descriptors are raised."""
     siltgate = Siltgate(program, provider_settings(1), wrapper=("sh", "-c", 'ulimit -Sn 256; ulimit -Sc unlimited 2>/dev/null; exec "$0" "$@"'))
@@ -241,7 +280,7 @@ def no_core_dump(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, slowloris):
+    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris):
         if wanted and scene.__name__ not in wanted:
             continue
         began = time.monotonic()
