@@ -80,7 +80,10 @@ class Parser {
   }
 
  private:
-  void complain(Span span, std::string message) { out_.complaints.push_back({span, std::move(message)}); }
+  void complain(Span span, std::string message) {
+    span.end = std::min(span.end, text_.size());   // what is missing at the end of the file stands nowhere
+    out_.complaints.push_back({span, std::move(message)});
+  }
   void stop(Span span, std::string message) {
     if (!out_.complete) return;
     complain(span, std::move(message));
@@ -250,7 +253,7 @@ class Parser {
       complain({node.key_span.end, node.key_span.end + 1}, "expected : and a value after the key \"" + node.key + '"');
     }
     skip_space();
-    if (here() == ',' || here() == '}') {
+    if (here() == ',' || here() == '}' || (at_end() && !joined)) {
       if (joined) complain({at_, at_ + 1}, "the key \"" + node.key + "\" has no value");
       node.span = {at_, at_};
     } else {

@@ -15,6 +15,6 @@ for target in $targets; do
   mkdir -p "$found"
   echo "== $target, $seconds s"
   nice -n 15 "build/fuzz/tests/$target" -max_total_time="$seconds" -max_len=16384 -timeout=10 -print_final_stats=1 \
-    -artifact_prefix="$found/crash-" "$found" "tests/fuzz/seeds/$target" 2>"$found.log" || { tail -40 "$found.log"; exit 1; }
+    -artifact_prefix="$found/" "$found" "tests/fuzz/seeds/$target" 2>"$found.log" || { tail -40 "$found.log"; exit 1; }
   grep -E '^#[0-9]+[[:space:]]+DONE|stat::number_of_executed_units' "$found.log"
 done

@@ -34,6 +34,15 @@ TEST_CASE("comments and trailing commas are read and offsets point at the source
   CHECK(parsed.root.find("nothing") == nullptr);
 }
 
+TEST_CASE("a file that ends behind a key gets a place inside the file, and one word for one mistake", "[settings]") {
+  const std::string text = "{\n\"listen\"";
+  const auto parsed = parse_jsonc(text);
+  REQUIRE(parsed.complaints.size() == 2);
+  for (const auto& complaint : parsed.complaints) CHECK(complaint.span.end <= text.size());
+  CHECK(parsed.complaints[0].message == "this { is never closed");
+  CHECK(parsed.complaints[1].message == "expected : and a value after the key \"listen\"");
+}
+
 TEST_CASE("columns count characters, not bytes", "[settings]") {
   CHECK(first_fault("{\"é€😀\": tru}").substr(0, 4) == "1:9 ");
 }
