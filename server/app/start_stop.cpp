@@ -159,17 +159,22 @@ void App::State::open_session(net::Connection connection, const std::string& loc
 }
 
 /// The connection that has rested longest between two requests goes: new work is worth more. One that has only just come may have
-/// its request on the way; the listener asks again in a second.
+/// its request on the way; the listener asks again in a second. One at a time: saying goodbye takes a moment.
 void App::State::make_room() {
   constexpr auto shortest_rest = std::chrono::milliseconds(900);
-  if (sessions < most_sessions || services.idle.empty()) return;
+  constexpr auto goodbye = std::chrono::seconds(3);
+  const TimePoint now = Clock::now();
+  if (sessions < most_sessions || services.idle.empty() || now < room_due) return;
   const auto& longest = services.idle.front();
-  if (Clock::now() - longest.since >= shortest_rest) longest.watch->set_deadline(Clock::now());
+  if (now - longest.since < shortest_rest) return;
+  longest.watch->set_deadline(now);
+  room_due = now + goodbye;
 }
 
 void App::State::session_ended(bool is_control) {
   --(is_control ? control_sessions : sessions);
   memory_given_back = false;
+  room_due = {};
   if (sessions < most_sessions)
     for (auto& listener : listeners) listener.go_on();
   finish_if_idle();

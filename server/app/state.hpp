@@ -92,6 +92,7 @@ struct App::State {
   unsigned beats = 0;                   // of the housekeeping
   int sessions = 0;
   int most_sessions = 1;                // limits.connections, or fewer where the descriptors do not suffice
+  TimePoint room_due{};                 // until then a session that was told to go may still leave
   bool memory_given_back = true;        // since the last exchange
   int control_sessions = 0;             // not counted against `connections`
   bool stopping = false;
