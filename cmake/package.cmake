@@ -2,7 +2,8 @@
 # `cpack -G DEB --config build/release/CPackConfig.cmake`: a Debian package whose configuration survives upgrades.
 set(CPACK_PACKAGE_NAME siltgate)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(SILTGATE_MAINTAINER "siltgate packaging <packaging@siltgate.com>" CACHE STRING "who answers for the packages built here")
+# A domain that is reserved and reaches nobody (RFC 2606): who hands packages to others names himself, see docs/CONTRIBUTING.md.
+set(SILTGATE_MAINTAINER "siltgate authors <maintainers@siltgate.example>" CACHE STRING "who answers for the packages built here: Name <address>")
 set(CPACK_PACKAGE_CONTACT "${SILTGATE_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "proxy between coding agents and LLM providers")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)

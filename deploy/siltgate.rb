@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Homebrew formula: brew install --HEAD ./deploy/siltgate.rb, then brew services start siltgate.
+# Homebrew formula; docs/service.md says how to install from it. It names no address that nobody has published: HOMEBREW_SILTGATE_GIT says
+# where the sources are. Who publishes it in a tap writes homepage, url and sha256 here instead.
 class Siltgate < Formula
   desc "Proxy between coding agents and LLM providers"
-  homepage "https://github.com/siltgate/siltgate"
   license "Apache-2.0"
-  head "https://github.com/siltgate/siltgate.git", branch: "main"
+  head ENV.fetch("HOMEBREW_SILTGATE_GIT", "file://#{Dir.home}/siltgate"), using: :git, branch: "main"
 
   depends_on "cli11" => :build
   depends_on "cmake" => :build

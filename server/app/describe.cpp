@@ -7,6 +7,8 @@
 
 #include "app/state.hpp"
 #include "flow/exchange.hpp"
+#include "flow/note_path.hpp"
+#include "observe/path_words.hpp"
 #include "version.hpp"
 
 namespace siltgate::app {
@@ -76,6 +78,14 @@ void add_pace(observe::LiveRow& row, const observe::ExchangeRecord& record, Time
   if (record.events > 1 && seconds > 0.05 && now > record.first_event) row.events_per_second = static_cast<double>(record.events - 1) / seconds;
 }
 
+void add_path(observe::LiveRow& row, const flow::Exchange& x) {
+  const auto path = flow::path_now(x);
+  if (!path) return;
+  if (path->state != observe::PathState::unknown) row.path = observe::to_string(path->state);
+  row.path_words = observe::path_words(path->state, path->tcp, x.record.through_proxy);
+  row.tcp = path->tcp;
+}
+
 observe::LiveRow live_row(const flow::Exchange& x, TimePoint now) {
   observe::LiveRow row;
   row.id = x.record.id;
@@ -91,7 +101,7 @@ observe::LiveRow live_row(const flow::Exchange& x, TimePoint now) {
   // Until the first byte has come, the silence is the provider's since it was let through.
   const TimePoint heard = x.record.last_byte_in != TimePoint{} ? x.record.last_byte_in : x.record.admitted;
   if (heard != TimePoint{}) row.silence = now - heard;
-  if (x.record.path && *x.record.path != observe::PathState::unknown) row.path = observe::to_string(*x.record.path);
+  add_path(row, x);
   add_pace(row, x.record, now);
   return row;
 }

@@ -134,8 +134,8 @@ void add_verbs(Tree& tree) {
   why->add_flag("--json", command.json, "the record as JSON");
   add_capture_verbs(tree);
   add_operating_verbs(tree);
-  add_verb(tree, Verb::reload, "make the running siltgate read its configuration again");
-  add_verb(tree, Verb::stop, "make the running siltgate drain and stop");
+  add_verb(tree, Verb::reload, "make the running siltgate read its configuration again", manual_reload);
+  add_verb(tree, Verb::stop, "make the running siltgate drain and stop", manual_stop);
   add_verb(tree, Verb::selftest, "demo provider and own client: a table of verdicts", manual_selftest);
   CLI::App* completion = add_verb(tree, Verb::completion, "completion script for a shell", manual_completion);
   completion->add_option("shell", command.shell, "bash, zsh or fish")->type_name("SHELL");
@@ -187,6 +187,7 @@ std::string about_extra(const Tree& tree, const std::string& word) {
 
 std::string about_choice(const std::string& what, const std::string& value, const std::vector<std::string>& words) {
   if (std::find(words.begin(), words.end(), value) != words.end()) return {};
+  if (value.empty()) return what + " is missing: " + settings::quoted_list(words, " or ");
   return what + " is " + settings::quoted_list(words, " or ") + ", not \"" + value + "\"" + suggestion(value, words);
 }
 

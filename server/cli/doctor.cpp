@@ -120,7 +120,7 @@ Ground look_around(const Command& command, const Io& io, doctor::Findings& findi
   if (found.path.empty() && command.global.listen.empty()) found = net::find_control_socket({});
   ground.control = found.path;
   if (!found.path.empty()) ground.state = ask_state(found.path);
-  judge_config(ground, outcome, named, findings);
+  if (named || !runs_in_guest(command)) judge_config(ground, outcome, named, findings);
   if (ground.control.empty() && !found.not_permitted.empty())
     findings.push_back({"instance", State::skipped, found.not_permitted.front(), "a siltgate of another user runs and cannot be asked", "sudo siltgate doctor"});
   else judge_instance(ground, findings);

@@ -30,6 +30,8 @@ void look_at_listeners(const Ground& ground, doctor::Findings& findings);
 void look_at_providers(const Ground& ground, const Io& io, doctor::Findings& findings);
 void look_at_proxy_trap(const Ground& ground, const Io& io, doctor::Findings& findings);
 void look_at_opencode(const Ground& ground, const Io& io, doctor::Findings& findings);
+/// --from-guest with an address that is not of this machine: siltgate is elsewhere, and needs no configuration here.
+bool runs_in_guest(const Command& command);
 void look_from_guest(const Command& command, const Ground& ground, const Io& io, doctor::Findings& findings);
 void probe_provider(const Command& command, const Ground& ground, const Io& io, doctor::Findings& findings);
 

@@ -181,17 +181,19 @@ void look_at_opencode(const Ground& ground, const Io& io, doctor::Findings& find
   for (doctor::Finding& each : doctor::judge_opencode(seen)) findings.push_back(std::move(each));
 }
 
+bool runs_in_guest(const Command& command) {
+  if (!command.from_guest || command.global.listen.empty()) return false;
+  const auto named = settings::parse_address(command.global.listen.front());
+  return named.fault.empty() && net::probe_listen(named.address, 0).state == net::ListenProbe::State::no_such_address;
+}
+
 void look_from_guest(const Command& command, const Ground& ground, const Io& io, doctor::Findings& findings) {
   const auto proxy = first_set(io, {"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"});
   const auto exempt = first_set(io, {"NO_PROXY", "no_proxy"});
-  // In the guest itself: an address was named that is not of this machine.
-  if (!command.global.listen.empty()) {
-    const auto named = settings::parse_address(command.global.listen.front());
-    if (named.fault.empty() && net::probe_listen(named.address, 0).state == net::ListenProbe::State::no_such_address) {
-      for (doctor::Finding& each : doctor::judge_in_guest(reach(command.global.listen.front()), proxy ? std::optional(proxy->first) : std::nullopt, exempt ? std::optional(exempt->second) : std::nullopt))
-        findings.push_back(std::move(each));
-      return;
-    }
+  if (runs_in_guest(command)) {
+    for (doctor::Finding& each : doctor::judge_in_guest(reach(command.global.listen.front()), proxy ? std::optional(proxy->first) : std::nullopt, exempt ? std::optional(exempt->second) : std::nullopt))
+      findings.push_back(std::move(each));
+    return;
   }
   doctor::GuestSeen seen;
   seen.running = ground.state.has_value();

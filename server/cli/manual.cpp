@@ -75,11 +75,23 @@ Examples:
 
 const char* const manual_status = R"(
 Asks the running siltgate through its control socket. With several running, --listen 127.0.0.1:PORT selects one.
+Per key: in flight and cap, waiting, refusals, damage, pace. Then what is under way, with the silence of the provider and
+whether its machine still answers, and who waits.
 
 Examples:
   siltgate status --watch
   siltgate status --line      one line, for tmux, waybar or a prompt
   siltgate status --json      the document of /-/api/state
+)";
+
+const char* const manual_reload = R"(
+All or nothing: a file with a mistake leaves the old settings in force, is printed here and shows in `siltgate status`.
+Exchanges in flight keep the settings they began with. SIGHUP does the same. Exit code 78 when the file is refused.
+)";
+
+const char* const manual_stop = R"(
+No new request is taken; those in flight may finish within `drain` (30s), then they are cut. SIGTERM does the same. Returns at
+once; siltgate ends with 0, or with 75 when it had to cut.
 )";
 
 const char* const manual_log = R"(

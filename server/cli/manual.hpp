@@ -10,6 +10,8 @@ extern const char* const manual_run;
 extern const char* const manual_check;
 extern const char* const manual_config;
 extern const char* const manual_status;
+extern const char* const manual_reload;
+extern const char* const manual_stop;
 extern const char* const manual_log;
 extern const char* const manual_why;
 extern const char* const manual_show;

@@ -25,8 +25,9 @@ std::string demo_advice(const settings::Settings& settings) {
       "  curl -N http://{0}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
       "    -d '{{\"model\":\"demo/echo\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello!\"}}]}}'\n"
       "  the same with \"demo/splice\", then: siltgate why        http://{0}/v1/models lists the faults\n"
+      "In a browser: http://{0}{1}\n"
       "With a real provider: siltgate --upstream https://api.z.ai/api/coding/paas/v4",
-      address);
+      address, settings.admin.path);
 }
 
 std::variant<settings::Settings, std::string> read_again(const Command& command, const settings::Machine& machine) {

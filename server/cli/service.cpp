@@ -37,8 +37,13 @@ ServicePlace place_of(const Command& command, const Io& io) {
   if (place.config_home.empty()) place.config_home = place.home + "/.config";
   place.follow = command.follow;
   std::error_code ignored;
-  if (!has_launchd)
-    for (const std::string& folder : packaged_unit_folders(place)) place.unit_packaged = place.unit_packaged || fs::exists(folder + "/siltgate.service", ignored);
+  if (!has_launchd) {
+    place.socket_unit = fs::exists(own_unit_folder(place) + "/siltgate.socket", ignored);
+    for (const std::string& folder : packaged_unit_folders(place)) {
+      place.unit_packaged = place.unit_packaged || fs::exists(folder + "/siltgate.service", ignored);
+      place.socket_unit = place.socket_unit || fs::exists(folder + "/siltgate.socket", ignored);
+    }
+  }
   place.config_exists = fs::exists(service_config(place), ignored);
   return place;
 }
@@ -49,6 +54,7 @@ bool changes_something(const std::string& action) { return action != "status" &&
 //   1. there is no systemd to speak to (a container, WSL 1, another init)
 //   2. a system service needs root
 //   3. the sandbox of the system service hides the program
+//   4. systemd takes no such path for a program
 int refuse(const Command& command, const ServicePlace& place, const Io& io) {
   std::error_code ignored;
   if (!has_launchd && !fs::exists("/run/systemd/system", ignored)) {   // 1
@@ -62,6 +68,8 @@ int refuse(const Command& command, const ServicePlace& place, const Io& io) {
   const bool hidden = place.program.starts_with("/home/") || place.program.starts_with("/root/");
   if (!has_launchd && place.system && hidden && command.action == "install" && !place.unit_packaged)   // 3
     return complain(io, command, "the system service cannot see " + place.program + " (home directories are hidden from it); install siltgate first: sudo cmake --install build/release", exit_usage);
+  if (!has_launchd && command.action == "install" && !place.unit_packaged && place.program.find_first_of("\"'\\") != std::string::npos)   // 4
+    return complain(io, command, "systemd starts no program whose path has quotes or backslashes: " + place.program + "; move siltgate, then install it from there", exit_usage);
   return exit_ok;
 }
 

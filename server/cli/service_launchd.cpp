@@ -19,11 +19,26 @@ std::string plist_path(const ServicePlace& place) {
 
 std::string log_path(const ServicePlace& place) { return (place.system ? std::string() : place.home) + "/Library/Logs/siltgate.log"; }
 
+/// A path as a word of the shell command inside the property list.
+std::string shell_word(const std::string& path) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@";
+  if (path.find_first_not_of(plain) == std::string::npos) return path;
+  std::string out;
+  for (const char c : path) {
+    if (c == '\'') out += "'\\''";
+    else if (c == '&') out += "&amp;";
+    else if (c == '<') out += "&lt;";
+    else if (c == '>') out += "&gt;";
+    else out += c;
+  }
+  return "'" + out + "'";
+}
+
 /// As a daemon it runs as the user `daemon`, not as root.
 std::string plist_text(const ServicePlace& place) {
   std::string text(launchd_plist("com"));
   constexpr std::string_view packaged = "/usr/local/bin/siltgate", logs = "$HOME/Library/Logs", first_key = "<dict>\n";
-  if (const auto at = text.find(packaged); at != std::string::npos) text.replace(at, packaged.size(), place.program);
+  if (const auto at = text.find(packaged); at != std::string::npos) text.replace(at, packaged.size(), shell_word(place.program));
   if (!place.system) return text;
   if (const auto at = text.find(logs); at != std::string::npos) text.replace(at, logs.size(), "/Library/Logs");
   if (const auto at = text.find(first_key); at != std::string::npos) text.insert(at + first_key.size(), "  <key>UserName</key>\n  <string>daemon</string>\n");

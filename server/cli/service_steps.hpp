@@ -29,12 +29,15 @@ struct ServicePlace {
   std::string config_home;           // $XDG_CONFIG_HOME or ~/.config
   unsigned uid = 0;
   bool unit_packaged = false;        // a package or `cmake --install` brought the unit or plist
+  bool socket_unit = false;          // there is a siltgate.socket that may be enabled
   bool config_exists = false;
   bool follow = false;               // logs: go on
 };
 
 /// Where the configuration of such a service lives.
 std::string service_config(const ServicePlace& place);
+/// Where `install` and administrators put units of systemd.
+std::string own_unit_folder(const ServicePlace& place);
 /// Folders in which a package or `cmake --install` puts units.
 std::vector<std::string> packaged_unit_folders(const ServicePlace& place);
 

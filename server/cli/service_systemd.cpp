@@ -12,14 +12,21 @@ namespace {
 
 using Kind = ServiceStep::Kind;
 
-std::string unit_path(const ServicePlace& place) {
-  return (place.system ? std::string("/etc/systemd/system") : place.config_home + "/systemd/user") + "/siltgate.service";
+std::string unit_path(const ServicePlace& place) { return own_unit_folder(place) + "/siltgate.service"; }
+
+/// A path as the first word of ExecStart= (systemd.service(5), "Command lines"): "%" begins a specifier, blanks want quotes. What systemd
+/// refuses in a program's path (quotes, backslashes) service.cpp refuses before.
+std::string exec_word(const std::string& path) {
+  std::string out;
+  for (const char c : path) out += c == '%' ? std::string("%%") : std::string(1, c);
+  return out.find_first_of(" \t;") == std::string::npos ? out : '"' + out + '"';
 }
 
 std::string unit_text(const ServicePlace& place) {
   std::string text(place.system ? system_unit("siltgate") : user_unit("siltgate"));
   constexpr std::string_view packaged = "/usr/bin/siltgate";
-  for (auto at = text.find(packaged); at != std::string::npos; at = text.find(packaged, at + place.program.size())) text.replace(at, packaged.size(), place.program);
+  const std::string program = exec_word(place.program);
+  for (auto at = text.find(packaged); at != std::string::npos; at = text.find(packaged, at + program.size())) text.replace(at, packaged.size(), program);
   return text;
 }
 
@@ -41,13 +48,20 @@ std::vector<ServiceStep> install(const ServicePlace& place) {
 }
 
 std::vector<ServiceStep> uninstall(const ServicePlace& place) {
-  std::vector<ServiceStep> out{systemctl(place, {"disable", "--now", "siltgate.service"}, true)};
+  std::vector<ServiceStep> out;
+  // The socket first: one that still listens would start the service again.
+  if (place.socket_unit) out.push_back(systemctl(place, {"disable", "--now", "siltgate.socket"}, true));
+  out.push_back(systemctl(place, {"disable", "--now", "siltgate.service"}, true));
   if (!place.unit_packaged) out.push_back({Kind::remove, unit_path(place), "", 0, {}, false});
   out.push_back(systemctl(place, {"daemon-reload"}));
   return out;
 }
 
 }  // namespace
+
+std::string own_unit_folder(const ServicePlace& place) {
+  return place.system ? std::string("/etc/systemd/system") : place.config_home + "/systemd/user";
+}
 
 std::vector<std::string> packaged_unit_folders(const ServicePlace& place) {
   const std::string kind = place.system ? "system" : "user";
@@ -63,6 +77,7 @@ std::vector<ServiceStep> systemd_steps(const std::string& action, const ServiceP
     words.emplace_back(place.follow ? "--follow" : "--no-pager");
     return {{Kind::run, "", "", 0, std::move(words), false}};
   }
+  if (action == "stop" && place.socket_unit) return {systemctl(place, {"stop", "siltgate.socket", "siltgate.service"})};
   return {systemctl(place, {action, "siltgate.service"})};
 }
 

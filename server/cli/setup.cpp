@@ -85,7 +85,8 @@ int write(const setup::Plan& plan, const Command& command, const Io& io) {
   const setup::Written written = setup::write_with_backup(plan.file, plan.existed, plan.before, plan.after);
   if (!written.fault.empty()) return complain(io, command, written.fault, written.not_permitted ? exit_not_permitted : exit_failed);
   if (written.backup.empty()) say(io, command, plan.file + " needs no change");
-  else say(io, command, "wrote " + plan.file + "; the text before is in " + written.backup + "; take it back with: siltgate setup " + command.client + " --undo");
+  else say(io, command, "wrote " + plan.file + (plan.existed ? "; the text before is in " + written.backup : ", which was not there before") +
+                            "; take it back with: siltgate setup " + command.client + " --undo");
   return exit_ok;
 }
 

@@ -48,6 +48,12 @@ Finding only_loopback(const GuestSeen& seen) {
   return {"guest", State::fault, "listen", "siltgate listens on loopback alone: no guest can reach it", lines};
 }
 
+/// siltgate says itself why it refused: the Host it was asked under, or the network the peer is in.
+std::string remedy_of_refusal(const Reached& reached, const std::string& network_remedy) {
+  if (reached.body.find("allowed_hosts") == std::string::npos) return network_remedy;
+  return "\"admin\": { \"allowed_hosts\": [\"localhost\", \"" + host_of(reached.address) + "\"] }      // in siltgate's configuration on the host";
+}
+
 Finding about_listener(const settings::Listen& where, const GuestSeen& seen) {
   const std::string name = name_of(where);
   const auto reached = std::find_if(seen.reached.begin(), seen.reached.end(), [&](const Reached& each) { return each.address == name; });
@@ -55,7 +61,8 @@ Finding about_listener(const settings::Listen& where, const GuestSeen& seen) {
     return {"guest", where.wait ? State::warning : State::fault, name, "nothing answers at this address: " + reached->fault,
             where.wait ? "start the first guest; siltgate takes the address as soon as it appears" : "siltgate check"};
   if (reached != seen.reached.end() && reached->status == 403)
-    return {"guest", State::warning, name, "asked from this machine siltgate refuses: " + reached->body.substr(0, 300), "add the guests' network to \"allow\" of " + name};
+    return {"guest", State::warning, name, "asked from this machine siltgate refuses: " + reached->body.substr(0, 300),
+            remedy_of_refusal(*reached, "add the guests' network to \"allow\" of " + name)};
   if (where.allow.empty())
     return {"guest", State::warning, name, "every machine that reaches this address may use siltgate",
             "\"allow\": [\"192.168.64.0/24\"]      // in the listen entry of " + name + ": the guests' network"};
@@ -110,9 +117,10 @@ Findings judge_in_guest(const Reached& reached, const std::optional<std::string>
     out.push_back({"guest", State::fault, reached.address, "siltgate on the host cannot be reached: " + reached.fault,
                    "on the host: siltgate doctor --from-guest      # says which listen entry is missing; a firewall on the host can be the reason too"});
   else if (reached.status == 403)
-    out.push_back({"guest", State::fault, reached.address, "siltgate refuses this guest: " + reached.body.substr(0, 300), "add this guest's network to \"allow\" of that listen entry on the host"});
+    out.push_back({"guest", State::fault, reached.address, "siltgate refuses this guest: " + reached.body.substr(0, 300),
+                   remedy_of_refusal(reached, "add this guest's network to \"allow\" of that listen entry on the host")});
   else
-    out.push_back({"guest", State::ok, reached.address, "siltgate on the host answers (" + std::to_string(reached.status) + ")", ""});
+    out.push_back({"guest", State::ok, reached.address, "siltgate on the host answers", ""});
   if (!proxy) return out;
   if (auto trap = judge_no_proxy({reached.address}, *proxy, no_proxy.value_or(""))) out.push_back(std::move(*trap));
   return out;

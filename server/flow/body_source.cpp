@@ -32,6 +32,7 @@ BodySource::BodySource(Exchange& x, upstream::Lease lease, const http::ResponseH
       early_(std::move(x.early_body)),
       reusable_(!head.wants_close && head.framing.kind != http::BodyFraming::Kind::until_close) {
   x.early_body.clear();
+  if (!early_.empty()) x.record.last_byte_in = x.record.first_byte;
   const http::ContentCoding coding = http::content_coding(head.fields);
   if (!unpacks(coding, head)) return;
   packed_ = std::make_unique<http::ContentDecoder>(coding);
@@ -74,7 +75,10 @@ Task<Result<BodySource::Piece>> BodySource::next() {
 
 void BodySource::note_read(TimePoint now) {
   TimePoint before = x_.record.last_byte_in;
-  if (before != TimePoint{}) x_.record.longest_gap = std::max(x_.record.longest_gap, now - before);
+  if (before != TimePoint{}) {
+    x_.record.longest_gap = std::max(x_.record.longest_gap, now - before);
+    x_.record.chunk_times.add(now - before);
+  }
   x_.record.last_byte_in = now;
   x_.reply.piece_read(now);
 }
@@ -128,6 +132,7 @@ std::optional<Failure> BodySource::cut_short() const {
 void BodySource::finish(bool nothing_left) {
   if (lease_) note_path(x_, lease_->connection());
   if (!packed_) x_.capture.body_ended(Clock::now());
+  x_.upstream.reset();
   if (reusable_ && nothing_left && lease_) x_.services.pool.put_back(std::move(*lease_), Clock::now());
   lease_.reset();
 }

@@ -29,6 +29,7 @@ Task<Result<upstream::Lease>> connect(Exchange& x, bool fresh_only) {
   x.attempt().connected = x.record.connected;
   x.attempt().reused = lease->reused();
   note_way(x, *lease);
+  x.upstream = lease->seen_from_aside();
   co_return std::move(*lease);
 }
 

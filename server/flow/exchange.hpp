@@ -76,6 +76,7 @@ struct Exchange {
   Permit permit;
   schedule::Refusal refusal;             // of the last attempt
   std::unique_ptr<HeldResponse> held;    // of the last attempt
+  std::weak_ptr<net::Connection> upstream;  // while it is in use, for path_now()
   stream::Config validate;               // the checks, with the profile's finish reasons
   schedule::Class klass = schedule::Class::interactive;
   Delivery delivery = Delivery::stream;

@@ -42,6 +42,7 @@ void forget_last_attempt(Exchange& x) {
   auto& record = x.record;
   record.last_byte_in = {};
   record.longest_gap = {};
+  record.chunk_times = {};
   record.bytes_in = record.events = 0;
   record.provider_error.clear();
   record.finish_reason.clear();

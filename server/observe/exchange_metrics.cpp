@@ -13,7 +13,7 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 const std::vector<double> wait_buckets{0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
 const std::vector<double> first_event_buckets{0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600};
 const std::vector<double> own_buckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1};
-// The two below are those of the OpenTelemetry semantic conventions for generative AI clients.
+// These and the next are those of the OpenTelemetry semantic conventions for generative AI clients.
 const std::vector<double> genai_seconds{0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
 const std::vector<double> genai_counts{1,     4,      16,      64,      256,      1024,     4096,
                                        16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864};
@@ -75,6 +75,9 @@ ExchangeMetrics::ExchangeMetrics()
       genai_first_chunk_(Kind::histogram, "gen_ai_client_operation_time_to_first_chunk_seconds",
                          "OpenTelemetry: from the request to the first event, streamed answers only.",
                          {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}, genai_seconds),
+      genai_chunk_(Kind::histogram, "gen_ai_client_operation_time_per_output_chunk_seconds",
+                   "OpenTelemetry: between two pieces of an answer, as they were read; streamed answers only.",
+                   {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}, genai_seconds),
       genai_tokens_(Kind::histogram, "gen_ai_client_token_usage", "OpenTelemetry: tokens per operation.",
                     {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "gen_ai_token_type"},
                     genai_counts) {}
@@ -110,6 +113,8 @@ void ExchangeMetrics::count_genai(const ExchangeRecord& record) {
     genai_duration_.observe({name, record.provider, record.model, error}, seconds(record.ended - record.accepted));
   if (record.stream && record.first_event > record.accepted)
     genai_first_chunk_.observe({name, record.provider, record.model}, seconds(record.first_event - record.accepted));
+  if (record.stream && record.first_event != TimePoint{})
+    genai_chunk_.observe_all({name, record.provider, record.model}, record.chunk_times.counts, seconds(record.chunk_times.sum));
   if (record.in_tokens >= 0)
     genai_tokens_.observe({name, record.provider, record.model, "input"}, static_cast<double>(record.in_tokens));
   if (record.out_tokens >= 0)
@@ -123,7 +128,7 @@ std::string ExchangeMetrics::expose(const State& state) const {
   write_shared_gauges(state, out);
   write_gauge(out, "siltgate_capture_bytes", "Size of all captures on disk.", {}, {{{}, static_cast<double>(state.capture_bytes)}});
   for (const Family* family : {&requests_, &refusals_, &findings_, &tokens_, &queue_wait_, &first_event_, &event_gap_,
-                               &own_time_, &genai_duration_, &genai_first_chunk_, &genai_tokens_})
+                               &own_time_, &genai_duration_, &genai_first_chunk_, &genai_chunk_, &genai_tokens_})
     family->write(out);
   return out;
 }

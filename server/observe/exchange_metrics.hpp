@@ -26,7 +26,7 @@ class ExchangeMetrics {
 
   Family requests_, refusals_, findings_, tokens_;
   Family queue_wait_, first_event_, event_gap_, own_time_;
-  Family genai_duration_, genai_first_chunk_, genai_tokens_;
+  Family genai_duration_, genai_first_chunk_, genai_chunk_, genai_tokens_;
 };
 
 }  // namespace siltgate::observe

@@ -61,6 +61,15 @@ void Family::observe(const Labels& labels, double value) {
   ++series.buckets[static_cast<std::size_t>(bucket)];
 }
 
+void Family::observe_all(const Labels& labels, std::span<const std::uint32_t> counts, double sum) {
+  Series& series = at(labels);
+  series.value += sum;
+  for (std::size_t i = 0; i < series.buckets.size() && i < counts.size(); ++i) {
+    series.buckets[i] += counts[i];
+    series.count += counts[i];
+  }
+}
+
 double Family::value(const Labels& labels) const {
   auto found = series_.find(labels);
   if (found == series_.end()) return 0;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ class Family {
   void add(const Labels& labels, double amount = 1);       // counter, gauge
   void set(const Labels& labels, double value);            // gauge; a counter kept elsewhere
   void observe(const Labels& labels, double value);        // histogram
+  /// Values that were counted elsewhere by the same borders: how many fell into each bucket, and their sum.
+  void observe_all(const Labels& labels, std::span<const std::uint32_t> counts, double sum);
   void clear() { series_.clear(); }
   double value(const Labels& labels) const;                // 0 when there is none; a histogram's count
   std::size_t series() const { return series_.size(); }

@@ -12,6 +12,7 @@
 #include "base/dialect.hpp"
 #include "base/finding.hpp"
 #include "base/result.hpp"
+#include "observe/chunk_times.hpp"
 
 namespace siltgate::observe {
 
@@ -118,6 +119,7 @@ struct ExchangeRecord {
 
   TimePoint first_event{};             // first complete event delivered
   Duration longest_gap{0};             // longest time between two reads of the response body
+  ChunkTimes chunk_times;              // between those reads; for the metrics alone, not in the JSON
   std::uint64_t inserted_bytes = 0;    // siltgate's own: heartbeats, error events (not in bytes_out nor sha256_out)
   int repeated = 0;                    // held by the repeat guard: arrivals of this very body in the window
   bool client_reused = false;          // the request came on an already used client connection

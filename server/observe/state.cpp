@@ -39,12 +39,18 @@ Json waiting_json(const WaitingRow& w) {
           {"class", w.schedule_class}, {"session", w.session}, {"position", w.position}, {"waited_ms", to_ms(w.waited)}};
 }
 
+Json tcp_json(const TcpSample& t) {
+  return {{"last_ack_ms", to_ms(t.last_ack)}, {"last_data_ms", to_ms(t.last_data)}, {"round_trip_ms", std::chrono::duration<double, std::milli>(t.round_trip).count()},
+          {"unacknowledged", t.unacknowledged}, {"retransmits", t.retransmits}, {"unanswered_probes", t.unanswered_probes}};
+}
+
 Json live_json(const LiveRow& l) {
   return {{"id", l.id},         {"provider", l.provider}, {"key", l.key},       {"model", l.model},
           {"client", l.client}, {"phase", l.phase},       {"age_ms", to_ms(l.age)}, {"events", l.events},
           {"bytes", l.bytes},   {"silence_ms", to_ms(l.silence)}, {"ttft_ms", ms_or_null(l.ttft)},
           {"events_per_second", l.events_per_second ? Json(*l.events_per_second) : Json()},
-          {"attempts", l.attempts}, {"path", text_or_null(l.path)}};
+          {"attempts", l.attempts}, {"path", text_or_null(l.path)}, {"path_words", text_or_null(l.path_words)},
+          {"tcp", l.tcp ? tcp_json(*l.tcp) : Json()}};
 }
 
 Json shared_json(const SharedState& g) {
@@ -107,6 +113,19 @@ WaitingRow read_waiting(const Json& in) {
   return w;
 }
 
+TcpSample read_tcp(const Json& in) {
+  TcpSample t;
+  get_ms(in, "last_ack_ms", t.last_ack);
+  get_ms(in, "last_data_ms", t.last_data);
+  double round_trip = 0;
+  get(in, "round_trip_ms", round_trip);
+  t.round_trip = std::chrono::round<Duration>(std::chrono::duration<double, std::milli>(round_trip));
+  get(in, "unacknowledged", t.unacknowledged);
+  get(in, "retransmits", t.retransmits);
+  get(in, "unanswered_probes", t.unanswered_probes);
+  return t;
+}
+
 LiveRow read_live(const Json& in) {
   LiveRow l;
   get(in, "id", l.id);
@@ -123,6 +142,8 @@ LiveRow read_live(const Json& in) {
   if (rate >= 0) l.events_per_second = rate;
   get(in, "attempts", l.attempts);
   get(in, "path", l.path);
+  get(in, "path_words", l.path_words);
+  if (auto tcp = in.find("tcp"); tcp != in.end() && tcp->is_object()) l.tcp = read_tcp(*tcp);
   get(in, "events", l.events);
   get(in, "bytes", l.bytes);
   return l;

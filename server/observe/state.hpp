@@ -24,7 +24,11 @@
 //                "session": "ses_…", "position": 1, "waited_ms": 900}],
 //   "live": [{"id": "sg_…", "provider": …, "key": …, "model": …, "client": "opencode/1.18.33", "phase": "relay_body",
 //             "age_ms": 5000, "events": 120, "bytes": 30000, "silence_ms": 40,
-//             "ttft_ms": 800, "events_per_second": 41.5, "attempts": 1, "path": "alive"}]   // null where not known
+//             "ttft_ms": 800, "events_per_second": 41.5, "attempts": 1,   // null where not known
+//             "path": "alive",                          // of the way to the provider, by TCP: alive, dead, null = not known
+//             "path_words": "alive: its machine answered 1.2s ago, no retransmits",
+//             "tcp": {"last_ack_ms": 1200, "last_data_ms": 12000, "round_trip_ms": 31.5, "unacknowledged": 0,
+//                     "retransmits": 0, "unanswered_probes": 0}}]   // null where the system does not tell
 // }
 #pragma once
 
@@ -35,6 +39,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "observe/record.hpp"
 
 namespace siltgate::observe {
 
@@ -71,6 +76,8 @@ struct LiveRow {
   std::optional<double> events_per_second{}; // since then
   int attempts = 0;
   std::string path{};                         // of the way to the provider, by TCP: "alive", "dead"; "" = not known
+  std::string path_words{};                   // the same with its evidence, see path_words()
+  std::optional<TcpSample> tcp{};
 };
 
 /// An instance of the group, as Redis knows it.

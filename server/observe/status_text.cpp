@@ -79,6 +79,14 @@ std::string shared_lines(const SharedState& g) {
   return out;
 }
 
+/// Who is silent, and whether the way there is to blame.
+std::string live_line(const LiveRow& l) {
+  std::string out = fmt::format("  {} {} {} for {}, {} events, silent for {}", l.id, shorten(l.model), l.phase, short_duration(l.age), l.events,
+                                short_duration(l.silence));
+  if (!l.path_words.empty()) out += "; path " + visible(l.path_words, 200);
+  return out + "\n";
+}
+
 std::string join(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
@@ -109,6 +117,8 @@ std::string status_table(const State& s, bool colour) {
   std::vector<Row> rows{{"KEY", "MODEL", "IN FLIGHT", "WAITING", "OLDEST", "REFUSED", "DAMAGED", "TTFT p50/p95", "TOK/S"}};
   for (const KeyRow& key : s.keys) rows.push_back(key_row(key));
   out += format_rows(rows, colour);
+  if (!s.live.empty()) out += "\nunder way\n";
+  for (const LiveRow& l : s.live) out += live_line(l);
   if (!s.waiting.empty()) out += "\nwaiting\n";
   for (const WaitingRow& w : s.waiting)
     out += fmt::format("  {}. {} {} {} for {}\n", w.position, w.id, shorten(w.model), w.schedule_class, short_duration(w.waited));

@@ -8,8 +8,8 @@
 
 namespace siltgate::observe {
 
-/// Several lines, each ended by LF: the instance, warnings (draining, refused reload, bottleneck), one row per key, who
-/// waits. Columns: KEY MODEL IN FLIGHT WAITING OLDEST REFUSED DAMAGED TTFT p50/p95 TOK/S.
+/// Several lines, each ended by LF: the instance, warnings (draining, refused reload, bottleneck), one row per key, what is
+/// under way, who waits. Columns: KEY MODEL IN FLIGHT WAITING OLDEST REFUSED DAMAGED TTFT p50/p95 TOK/S.
 std::string status_table(const State& state, bool colour);
 
 /// "siltgate 2/3 in flight, 1 waiting 12s, 3 refused, 0 damaged" — one line without LF.

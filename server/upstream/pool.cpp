@@ -41,7 +41,7 @@ Task<Result<Lease>> Pool::borrow(Target target, bool fresh_only, net::Watch& wat
   }
   auto connection = co_await net::dial(executor_, std::move(destination), target.connect_timeout, watch);
   if (!connection) co_return connection.error();
-  co_return Lease(std::make_unique<net::Connection>(std::move(*connection)), name, false, proxied);
+  co_return Lease(std::make_shared<net::Connection>(std::move(*connection)), name, false, proxied);
 }
 
 void Pool::put_back(Lease lease, TimePoint now) {

@@ -27,16 +27,18 @@ struct Target {
 
 class Lease {
  public:
-  Lease(std::unique_ptr<net::Connection> connection, std::string pool_name, bool reused, bool through_proxy)
+  Lease(std::shared_ptr<net::Connection> connection, std::string pool_name, bool reused, bool through_proxy)
       : connection_(std::move(connection)), pool_name_(std::move(pool_name)), reused_(reused), through_proxy_(through_proxy) {}
 
   net::Connection& connection() { return *connection_; }
+  /// For whoever wants to look at the connection from aside; does not keep it.
+  std::weak_ptr<net::Connection> seen_from_aside() const { return connection_; }
   bool reused() const { return reused_; }
   bool through_proxy() const { return through_proxy_; }
 
  private:
   friend class Pool;
-  std::unique_ptr<net::Connection> connection_;
+  std::shared_ptr<net::Connection> connection_;
   std::string pool_name_;
   bool reused_;
   bool through_proxy_;
@@ -63,7 +65,7 @@ class Pool {
 
  private:
   struct Resting {
-    std::unique_ptr<net::Connection> connection;
+    std::shared_ptr<net::Connection> connection;
     TimePoint since;
     bool through_proxy;
   };

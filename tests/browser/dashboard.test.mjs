@@ -45,6 +45,24 @@ test('a stream and the requests behind it are seen live, in their order', timed,
   });
 });
 
+test('in a silence the page says whether the way to the provider is alive, and how that is known', timed, async () => {
+  await withDashboard(browser, {}, async ({ page, ask }) => {
+    const silent = await ask({ model: 'demo/stall' }, { wait: false });
+    await eventually(async () => assert.equal(await text(page, '#live td.tcp'), 'alive'));
+    await eventually(async () => assert.match(await text(page, '#live td.tcp'), /^alive: its machine answered [\d.]+m?s ago, no retransmits$/));
+    assert.equal(await page.locator('#live td.tcp').getAttribute('data-path'), 'alive');
+    assert.match(await page.locator('#live td.tcp').getAttribute('title'), /round trip .*0 retransmits, 0 unanswered probes/);
+    for (const width of [360, 768, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${width} pixels`);
+    }
+    await page.locator('#live button.cancel').click();
+    await page.locator('#live button.cancel').click();
+    await silent.done;
+    await eventually(async () => assert.equal(await page.locator('#live-empty').isVisible(), true));
+  });
+});
+
 test('the page is told no more than four times a second', timed, async () => {
   await withDashboard(browser, {}, async ({ page, ask }) => {
     const busy = await ask({ pace: 20 }, { wait: false });

@@ -24,12 +24,16 @@ const scenes = {
     });
   },
   async queue(browser) {
-    await withDashboard(browser, { config: { limits: { concurrency: 2 } }, view: { viewport: { width: 1280, height: 760 } } }, async ({ page, ask }) => {
+    await withDashboard(browser, { view: { viewport: { width: 1280, height: 760 } } }, async ({ page, ask }) => {
       await traffic(ask, 14);
-      const under = [];
-      for (let i = 0; i < 5; ++i) under.push(await ask({ prompt: prompts[i % 4], client: clients[i % 4], pace: 40, session: `ses_${i}` }, { wait: false }));
-      await page.waitForTimeout(1800);
+      const under = [await ask({ model: 'demo/stall', client: clients[1], pace: 20, session: 'ses_9' }, { wait: false })];
+      for (let i = 0; i < 4; ++i) under.push(await ask({ prompt: prompts[i % 4], client: clients[i % 4], pace: 40, session: `ses_${i}` }, { wait: false }));
+      await eventually(async () => /answered/.test(await page.locator('#live').innerText()) || Promise.reject(new Error('not yet')));
+      await page.waitForTimeout(2000);
       await shot(page, 'queue');
+      const stalled = page.locator('#live tr', { hasText: 'demo/stall' }).locator('button.cancel');
+      await stalled.click();
+      await stalled.click();
       await Promise.all(under.map((one) => one.done));
     });
   },

@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// What somebody does in the first three minutes, in an empty home: start siltgate with the demo provider, point opencode at it, prompt.
+// What somebody does in the first three minutes, in an empty home: install siltgate, start it with the demo provider, point opencode at it, prompt.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { runOpencodeAtHome, versions } from './support/opencode.mjs';
 
 const bound = 180_000;
 
+const installed = (home) => join(home, '.local/bin/siltgate');
+
+/** What `cmake --install` puts below ~/.local, from the folder in which the program was built. */
+function install(home) {
+  if (!process.env.SILTGATE_BIN) throw new Error('SILTGATE_BIN must name the siltgate program');
+  const built = dirname(process.env.SILTGATE_BIN);
+  return new Promise((resolve, reject) => {
+    execFile('cmake', ['--install', built, '--prefix', join(home, '.local')], (error, out, err) => (error ? reject(new Error(out + err)) : resolve()));
+  });
+}
+
 /** A verb of siltgate in this home: { code, out, err }. */
 function siltgate(home, ...words) {
   return new Promise((resolve) => {
     const env = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, OPENCODE_DISABLE_DEFAULT_PLUGINS: '1', OPENCODE_DISABLE_MODELS_FETCH: '1' };
-    const child = execFile(process.env.SILTGATE_BIN, words, { env, cwd: home, timeout: 20_000 }, (error, out, err) => resolve({ code: error ? error.code : 0, out, err }));
+    const child = execFile(installed(home), words, { env, cwd: home, timeout: 20_000 }, (error, out, err) => resolve({ code: error ? error.code : 0, out, err }));
     child.stdin.end();
   });
 }
@@ -28,8 +39,7 @@ async function furnish(home) {
 }
 
 async function startDemo(home) {
-  if (!process.env.SILTGATE_BIN) throw new Error('SILTGATE_BIN must name the siltgate program');
-  const child = spawn(process.env.SILTGATE_BIN, ['run', '--upstream', 'demo:', '--listen', '127.0.0.1:0'], {
+  const child = spawn(installed(home), ['run', '--upstream', 'demo:', '--listen', '127.0.0.1:0'], {
     cwd: home, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home },
   });
   process.once('exit', () => child.kill('SIGKILL'));
@@ -46,6 +56,7 @@ for (const which of ['old', 'new']) {
     const home = await mkdtemp(join(tmpdir(), 'siltgate-newcomer-'));
     await furnish(home);
     const started = Date.now();
+    await install(home);
     const demo = await startDemo(home);
     try {
       const plan = await siltgate(home, 'setup', 'opencode');

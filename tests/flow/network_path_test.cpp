@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include "flow/broken_streams.hpp"
 #include "support/catch.hpp"
@@ -42,8 +43,21 @@ void check(const json& record, const char* blame, const char* cause, const char*
   CHECK(record["verdict"]["certainty"] == certainty);
 }
 
+/// The first row under way in api/state whose path says `path` after at least so long a silence; throws TooLate.
+json live_row(const RunningSiltgate& siltgate, const char* path, int silent_for_ms) {
+  for (const auto until = later(); std::chrono::steady_clock::now() < until;) {
+    const json live = siltgate.state()["live"];
+    for (const json& row : live)
+      if (row["path"] == path && row["silence_ms"] >= silent_for_ms) return row;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  throw TooLate(std::string("no exchange under way has the path ") + path);
+}
+
+bool begins(const json& text, const std::string& words) { return text.get<std::string>().rfind(words, 0) == 0; }
+
 constexpr const char* silent_settings =
-    R"({"providers": {"up": {"timeouts": {"idle": "7s", "first_byte": "7s"}, "retry": {"attempts": 1}}}})";
+    R"({"providers": {"up": {"timeouts": {"idle": "9s", "first_byte": "9s"}, "retry": {"attempts": 1}}}})";
 
 /// Says one event, or for the model "mute" nothing at all, then only its kernel speaks.
 void fall_silent(UpstreamExchange& exchange) {
@@ -67,6 +81,14 @@ TEST_CASE("a silent provider with a living path is to blame, a dead path is the 
     of_dying.read_until("one");
     REQUIRE(dying.upstream->wait_for_requests(2));
     dying.network.cut();
+    // While they are silent, whoever watches is told which of the two it is.
+    const json alive = live_row(*living.siltgate, "alive", 3000);
+    CHECK(begins(alive["path_words"], "alive: its machine answered "));
+    CHECK(alive["tcp"]["last_data_ms"] >= 3000);
+    CHECK(alive["tcp"]["last_ack_ms"] < 3000);
+    const json gone = live_row(*dying.siltgate, "dead", 0);
+    CHECK(begins(gone["path_words"], "dead: nothing from its machine for "));
+    CHECK(gone["tcp"]["unanswered_probes"] > 0);
 
     const json silent = verdict_of(*living.siltgate, of_living.read_reply(later()));
     check(silent, "provider", "upstream_silent", "certain");

@@ -4,6 +4,7 @@
 feeds nobody else. Fails when the program does not speak the protocol the units rely on."""
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,6 +76,28 @@ with tempfile.TemporaryDirectory() as folder:  # a socket that no listen entry n
     output = child.communicate(timeout=20)[0]
     expect(child.returncode == 78, "a socket that is not in listen: exit %d instead of 78" % child.returncode)
     expect(other in output, "the refusal does not name %s: %s" % (other, output))
+
+
+def unit_of(place):
+    """What `service install` of a program at that path would write."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(place.parent), "XDG_CONFIG_HOME": str(place.parent)}
+    done = subprocess.run([place, "service", "install", "--user", "--dry-run"], env=env, capture_output=True, text=True, timeout=20)
+    block = done.stdout.partition("siltgate.service\n")[2]
+    return "".join(line[4:] + "\n" for line in block.splitlines() if line.startswith("    "))
+
+
+with tempfile.TemporaryDirectory(prefix="siltgate my tools 50% $new ") as folder:
+    place = pathlib.Path(folder) / "siltgate"
+    shutil.copy(program, place)
+    unit = pathlib.Path(folder) / "unit" / "siltgate.service"
+    unit.parent.mkdir()
+    unit.write_text(unit_of(place))
+    exec_start = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
+    expect(exec_start and "50%% $new" in exec_start[0], f"the unit of a program in {folder}: {exec_start}")
+    if shutil.which("systemd-analyze"):
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--user", str(unit)], capture_output=True, text=True,
+                              env={**os.environ, "XDG_RUNTIME_DIR": folder}, timeout=60)
+        expect(done.returncode == 0 and not done.stderr.strip(), f"systemd-analyze verify of a program in {folder}: {done.stderr.strip()}")
 
 print("\n".join(problems) or "siltgate speaks to the service manager")
 sys.exit(1 if problems else 0)

@@ -23,7 +23,8 @@ dpkg-deb -c "$deb" >"$work/files"
 for file in ./etc/siltgate/siltgate.jsonc ./usr/bin/siltgate ./usr/lib/systemd/system/siltgate.service ./usr/lib/systemd/system/siltgate.socket \
   ./usr/lib/systemd/user/siltgate.service ./usr/share/man/man1/siltgate.1.gz ./usr/share/man/man5/siltgate.jsonc.5.gz \
   ./usr/share/bash-completion/completions/siltgate ./usr/share/zsh/vendor-completions/_siltgate ./usr/share/fish/vendor_completions.d/siltgate.fish \
-  ./usr/share/doc/siltgate/copyright ./usr/share/doc/siltgate/changelog.gz ./usr/share/siltgate/example.jsonc; do
+  ./usr/share/doc/siltgate/copyright ./usr/share/doc/siltgate/changelog.gz ./usr/share/siltgate/example.jsonc \
+  ./usr/share/siltgate/grafana/siltgate.json ./usr/share/siltgate/prometheus/siltgate.yml; do
   grep -q " $file\$" "$work/files" || fail "the package lacks $file"
 done
 ! grep -q '/usr/local' "$work/files" || fail "files below /usr/local"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys with their caps, exchanges under way, exchanges that wait.
 import { $, el, say, mark, keep, post, toast } from './dom.js';
-import { count, duration, rate, keyName, shortId, shortClient } from './format.js';
+import { count, duration, plural, rate, keyName, shortId, shortClient } from './format.js';
 
 const words = {
   capFrom: { profile: 'default', settings: 'configured', automatic: 'auto', operator: 'set by you' },
@@ -98,14 +98,19 @@ function makeLive(x) {
 /// Quiet for long is what people look for here.
 const silence = (x) => (x.phase !== 'relay_body' && x.phase !== 'read_head' ? null : x.silence_ms > 30e3 ? 'long' : x.silence_ms > 5e3 ? 'some' : null);
 
+/// While bytes come the path is no question; in a silence it is the question.
+const pathText = (x) => (!x.path_words ? 'not known' : x.path === 'alive' && x.silence_ms < 3e3 ? 'alive' : x.path_words);
+
 function updateLive(node, x) {
   const c = cells(node);
   const tries = x.attempts > 1 ? `, try ${x.attempts}` : '';
   const texts = [shortId(x.id), x.model || '–', shortClient(x.client), x.phase.replace('_', ' ') + tries, duration(x.age_ms), duration(x.ttft_ms), count(x.events),
-                 rate(x.events_per_second), duration(x.silence_ms), x.path ?? 'not known'];
+                 rate(x.events_per_second), duration(x.silence_ms), pathText(x)];
   texts.forEach((text, i) => say(c[i], text));
   mark(c[8], 'data-silent', silence(x));
   mark(c[9], 'data-path', x.path ?? 'unknown');
+  mark(c[9], 'title', x.tcp ? `TCP: round trip ${duration(x.tcp.round_trip_ms)}, ${plural(x.tcp.unacknowledged, 'segment')} not acknowledged, ` +
+    `${plural(x.tcp.retransmits, 'retransmit')}, ${plural(x.tcp.unanswered_probes, 'unanswered probe')}` : null);
 }
 
 function makeWaiting(x) {

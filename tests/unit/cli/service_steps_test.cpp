@@ -71,3 +71,22 @@ TEST_CASE("launchd gets an agent for a user and a daemon without root for the sy
   CHECK(shown(launchd_steps("stop", system_place())) == "launchctl bootout system/com.siltgate.siltgate\n");
   CHECK(shown(launchd_steps("logs", user_place())) == "tail -n 100 /home/u/Library/Logs/siltgate.log\n");
 }
+
+TEST_CASE("a siltgate.socket is stopped and disabled before the service, which it would start again", "[cli]") {
+  ServicePlace place = system_place();
+  place.unit_packaged = place.socket_unit = true;
+  CHECK(shown(systemd_steps("uninstall", place)) ==
+        "systemctl disable --now siltgate.socket\nsystemctl disable --now siltgate.service\nsystemctl daemon-reload\n");
+  CHECK(shown(systemd_steps("stop", place)) == "systemctl stop siltgate.socket siltgate.service\n");
+  CHECK(shown(systemd_steps("start", place)) == "systemctl start siltgate.service\n");
+}
+
+TEST_CASE("a program's path is spelt as each service manager reads it", "[cli]") {
+  ServicePlace place = user_place();
+  place.program = "/opt/my tools 50%/$new/siltgate";
+  CHECK(systemd_steps("install", place)[1].text.find("ExecStart=\"/opt/my tools 50%%/$new/siltgate\" run\n") != std::string::npos);
+  place.program = "/opt/my tools & <more>/it's/siltgate";
+  CHECK(launchd_steps("install", place)[1].text.find(R"(exec '/opt/my tools &amp; &lt;more&gt;/it'\''s/siltgate' run 2)") != std::string::npos);
+  place.program = "/opt/plain-1.0/siltgate";
+  CHECK(systemd_steps("install", place)[1].text.find("ExecStart=/opt/plain-1.0/siltgate run\n") != std::string::npos);
+}

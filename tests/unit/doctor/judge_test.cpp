@@ -162,6 +162,8 @@ TEST_CASE("guests are told the address, the variable and the line that is missin
 TEST_CASE("inside the guest reachability, refusal and NO_PROXY are judged", "[doctor]") {
   CHECK(fault_of(judge_in_guest({"192.168.64.1:4290", 0, "No route to host", ""}, {}, {})).check == "guest");
   CHECK(has(fault_of(judge_in_guest({"192.168.64.1:4290", 403, "", "peer 192.168.64.7"}, {}, {})).found, "192.168.64.7"));
+  CHECK(has(fault_of(judge_in_guest({"192.168.64.1:4290", 403, "", "add: \"admin\": { \"allowed_hosts\": […] }"}, {}, {})).remedy,
+            R"("allowed_hosts": ["localhost", "192.168.64.1"])"));
   CHECK_FALSE(any_fault(judge_in_guest({"192.168.64.1:4290", 200, "", ""}, {}, {})));
   CHECK(has(fault_of(judge_in_guest({"192.168.64.1:4290", 200, "", ""}, "HTTP_PROXY", "localhost")).remedy, "192.168.64.1"));
 }

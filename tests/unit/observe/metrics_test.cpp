@@ -2,6 +2,7 @@
 #include "observe/exchange_metrics.hpp"
 
 #include "observe/key_stats.hpp"
+#include "observe/path_words.hpp"
 #include "observe/status_text.hpp"
 #include "observe/verdict.hpp"
 #include "support/catch.hpp"
@@ -39,6 +40,9 @@ State sample_state() {
   s.keys = {key};
   s.waiting = {{"sg_abcdefghij", "zai", "#9f3c", "glm-4.6", "interactive", "ses_1", 1, 12s}};
   s.live = {{"sg_bbbbbbbbbb", "zai", "#9f3c", "glm-4.6", "opencode/1.18.33", "relay_body", 5s, 40ms, 120, 30000}};
+  s.live[0].path = "alive";
+  s.live[0].tcp = TcpSample{1200ms, 12s, 31500us, 0, 0, 0};
+  s.live[0].path_words = path_words(PathState::alive, *s.live[0].tcp, false);
   return s;
 }
 
@@ -103,8 +107,27 @@ TEST_CASE("every metric name is known before the first request", "[observe]") {
   for (auto name : {"siltgate_requests_total", "siltgate_in_flight", "siltgate_concurrency_cap", "siltgate_queue_waiting", "siltgate_queue_wait_seconds",
                     "siltgate_queue_oldest_seconds", "siltgate_upstream_refusals_total", "siltgate_findings_total", "siltgate_time_to_first_event_seconds",
                     "siltgate_event_gap_seconds", "siltgate_own_time_seconds", "siltgate_tokens_total", "siltgate_capture_bytes", "siltgate_build_info",
-                    "gen_ai_client_operation_duration_seconds", "gen_ai_client_operation_time_to_first_chunk_seconds", "gen_ai_client_token_usage"})
+                    "gen_ai_client_operation_duration_seconds", "gen_ai_client_operation_time_to_first_chunk_seconds",
+                    "gen_ai_client_operation_time_per_output_chunk_seconds", "gen_ai_client_token_usage"})
     CHECK(has(out, std::string("# TYPE ") + name + " "));
+}
+
+TEST_CASE("the times between pieces fall into OpenTelemetry's buckets", "[observe]") {
+  ExchangeMetrics metrics;
+  ExchangeRecord r = sound_record();
+  r.stream = true;
+  for (Duration time : {Duration(0), Duration(10ms), Duration(10ms + 1ns), Duration(20ms), Duration(81920ms), Duration(81920ms + 1ns)})
+    r.chunk_times.add(time);
+  metrics.count(r);
+  const std::string out = metrics.expose(sample_state());
+  const std::string name = "gen_ai_client_operation_time_per_output_chunk_seconds";
+  const std::string who = "{gen_ai_operation_name=\"chat\",gen_ai_provider_name=\"zai\",gen_ai_request_model=\"glm-4.6\"";
+  CHECK(has(out, name + "_bucket" + who + ",le=\"0.01\"} 2\n"));
+  CHECK(has(out, name + "_bucket" + who + ",le=\"0.02\"} 4\n"));
+  CHECK(has(out, name + "_bucket" + who + ",le=\"81.92\"} 5\n"));
+  CHECK(has(out, name + "_bucket" + who + ",le=\"+Inf\"} 6\n"));
+  CHECK(has(out, name + "_count" + who + "} 6\n"));
+  CHECK(has(out, name + "_sum" + who + "} 163.88"));
 }
 
 TEST_CASE("per key, answers make percentiles, rates and counts", "[observe]") {
@@ -142,6 +165,7 @@ TEST_CASE("the state reads back from its JSON", "[observe]") {
   const auto back = state_from_json(text);
   REQUIRE(back);
   CHECK(state_to_json(*back) == text);
+  CHECK(back->live.at(0).tcp->round_trip == 31500us);
   CHECK(back->keys.at(0).ttft_p95 == s.keys.at(0).ttft_p95);
   CHECK_FALSE(back->keys.at(0).held);
   for (auto bad : {"", "[]", "{\"pid\":\"x\"}", "{\"keys\":[{\"cap\":\"x\"}]}"}) CHECK_FALSE(state_from_json(bad));
@@ -163,10 +187,24 @@ TEST_CASE("status prints a table per key with its warnings", "[observe]") {
         "KEY        MODEL    IN FLIGHT  WAITING  OLDEST  REFUSED  DAMAGED  TTFT p50/p95  TOK/S\n"
         "zai/#9f3c  glm-4.6   1/1 auto        1     12s        3        0    830ms/2.1s   41.5\n"
         "\n"
+        "under way\n"
+        "  sg_bbbbbbbbbb glm-4.6 relay_body for 5.0s, 120 events, silent for 40ms; path alive: its machine answered 1.2s ago, no retransmits\n"
+        "\n"
         "waiting\n"
         "  1. sg_abcdefghij glm-4.6 interactive for 12s\n");
   CHECK(has(status_table(s, true), "\x1b["));
   CHECK(has(status_table(State{}, false), "no request has come yet"));
+}
+
+TEST_CASE("the path of a stream under way is told with its evidence", "[observe]") {
+  CHECK(path_words(PathState::alive, {1200ms, 12s, 30ms, 0, 0, 0}, false) == "alive: its machine answered 1.2s ago, no retransmits");
+  CHECK(path_words(PathState::alive, {300ms, 12s, 30ms, 2, 1, 0}, true) ==
+        "alive: the proxy answered 300ms ago, 1 retransmit");
+  CHECK(path_words(PathState::dead, {9s, 14s, 30ms, 0, 0, 3}, false) == "dead: nothing from its machine for 9.0s, 3 probes unanswered");
+  CHECK(path_words(PathState::dead, {9s, 14s, 30ms, 4, 5, 0}, false) ==
+        "dead: nothing from its machine for 9.0s, 5 retransmits");
+  CHECK(path_words(PathState::unknown, {3500ms, 4s, 30ms, 0, 0, 1}, false) ==
+        "too early to tell: nothing from its machine for 3.5s, no retransmits");
 }
 
 TEST_CASE("status for a status bar is one line", "[observe]") {

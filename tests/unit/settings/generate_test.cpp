@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/generate.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "cli/manual_page.hpp"
@@ -46,6 +48,33 @@ std::string values(const Loaded& loaded) {
   return out;
 }
 
+/// The keys of the example that siltgate knows, each with the place of its opening quote as "line:column".
+std::vector<std::pair<std::string, std::string>> keys_of_the_example(const std::vector<std::string>& lines) {
+  std::set<std::string_view> known;
+  for (const Field& field : fields()) known.insert(last_component(field.path));
+  for (const Section& section : sections()) known.insert(last_component(section.path));
+  std::vector<std::pair<std::string, std::string>> out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto open = lines[i].find_first_not_of(' ');
+    if (open == std::string::npos || lines[i][open] != '"') continue;
+    const std::string key = lines[i].substr(open + 1, lines[i].find('"', open + 1) - open - 1);
+    const bool is_key = lines[i].compare(open + 1 + key.size(), 2, "\":") == 0;
+    if (is_key && known.count(key)) out.emplace_back(key, std::to_string(i + 1) + ":" + std::to_string(open + 1));
+  }
+  return out;
+}
+
+/// One slip of the finger: two neighbouring letters in the wrong order, or the last one left out.
+std::string misspelt(std::string key) {
+  for (std::size_t i = 1; i + 1 < key.size(); ++i)
+    if (key[i] != key[i + 1]) {
+      std::swap(key[i], key[i + 1]);
+      return key;
+    }
+  key.pop_back();
+  return key;
+}
+
 }  // namespace
 
 TEST_CASE("generated files are those of the field table", "[settings]") {
@@ -76,6 +105,29 @@ TEST_CASE("the example with everything live has no fault and holds every field",
     REQUIRE_FALSE(all.empty());
     INFO(field.path);
     CHECK(loaded.origins.at(display_path(field.path, all.front())).from == Origin::From::file);
+  }
+}
+
+TEST_CASE("every key, misspelt where it stands, is reported at its line and column with the key that was meant", "[settings]") {
+  std::vector<std::string> lines;
+  std::istringstream text(example_text(true));
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  const auto keys = keys_of_the_example(lines);
+  CHECK(keys.size() >= 40);
+  const ScriptedMachine world = world_of_the_examples();
+  for (const auto& [key, where] : keys) {
+    auto slipped = lines;
+    std::string& line = slipped[static_cast<std::size_t>(std::stoi(where)) - 1];
+    line.replace(line.find(key), key.size(), misspelt(key));
+    std::string all;
+    for (const std::string& each : slipped) all += each + "\n";
+    const auto outcome = load_text("f", all, world.machine());
+    INFO(where << " " << misspelt(key));
+    REQUIRE(std::holds_alternative<Refused>(outcome));
+    const auto& errors = std::get<Refused>(outcome).errors;
+    const auto told = std::find_if(errors.begin(), errors.end(), [&where = where](const Diagnostic& each) { return each.where == "f:" + where; });
+    REQUIRE(told != errors.end());
+    CHECK(told->message.find("did you mean \"" + key + "\"?") != std::string::npos);
   }
 }
 
