@@ -25,7 +25,7 @@ class Reader:
         for folder in ("home", "run", "config", "state"):
             (self.folder / folder).mkdir()
         keep = {name: os.environ[name] for name in ("LANG", "LC_ALL", "ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
-        self.env = {**keep, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.home), "NO_PROXY": "127.0.0.1,localhost",
+        self.env = {**keep, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.home), "NO_PROXY": "127.0.0.1,localhost", "REDIS_PASSWORD": "word",
                     "XDG_RUNTIME_DIR": str(self.folder / "run"), "XDG_STATE_HOME": str(self.folder / "state"),
                     "SILTGATE_LISTEN": f"127.0.0.1:{self.port}", "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1"}
 
