@@ -29,6 +29,7 @@ cmd setarch  | util-linux         | -
 cmd groff    | groff              | groff
 cmd lintian  | lintian            | -
 cmd faketime | faketime           | -
+cmd systemctl | systemd           | -
 node         | nodejs             | node
 cmd npm      | npm                | node
 cmd redis-server | redis-server   | redis
