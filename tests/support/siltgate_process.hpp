@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "support/child_process.hpp"
 
@@ -12,7 +13,8 @@ namespace siltgate::test {
 class SiltgateProcess {
  public:
   /// With this configuration (JSON), listening on a port the system chooses. Returns when the port is known.
-  explicit SiltgateProcess(nlohmann::json settings);
+  /// `environment` is added to that of the test ("NAME=value").
+  explicit SiltgateProcess(nlohmann::json settings, std::vector<std::string> environment = {});
 
   std::uint16_t port() const { return port_; }
   ChildProcess& process() { return process_; }
