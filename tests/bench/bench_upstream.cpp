@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 
+#include <csignal>
 #include <memory>
 #include <queue>
 #include <unordered_map>
@@ -229,6 +230,7 @@ int main(int argc, char** argv) {
     return 64;
   }
   raise_fd_limit();
+  std::signal(SIGPIPE, SIG_IGN);   // OpenSSL writes without MSG_NOSIGNAL
   SSL_CTX* tls = nullptr;
   if (argc > 3) {
     tls = SSL_CTX_new(TLS_server_method());

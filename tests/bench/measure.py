@@ -20,7 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
-UPSTREAM, UPSTREAM_TLS, PROXY = 42930, 42931, 42940
+UPSTREAM, UPSTREAM_TLS, PROXY = 21930, 21931, 21940   # below the ports that thousands of clients are given
 PROXY_CORE, LOAD_CORE = "0", "1"
 
 # name: what it is, connections, seconds, request bytes, x-bench, mode, figure
