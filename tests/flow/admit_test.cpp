@@ -13,17 +13,6 @@ std::string cap(int count, const std::string& more = "") {
   return fmt::format(R"({{"providers": {{"up": {{"limits": {{"concurrency": {}}}}}}}{}}})", count, more);
 }
 
-/// One event, then the rest when the gate opens.
-Script held_by(Gate& gate) {
-  return [&gate](UpstreamExchange& exchange) {
-    exchange.start_stream();
-    exchange.chunk(chat_event("one"));
-    if (!exchange.wait(gate)) return;
-    exchange.chunk(chat_finish());
-    exchange.end_stream();
-  };
-}
-
 std::string error_code(const Reply& reply) { return nlohmann::json::parse(reply.body).at("error").at("code"); }
 
 }  // namespace

@@ -26,21 +26,11 @@ int post(std::uint16_t port, const std::string& path, std::string_view body = ""
 
 std::string id_of(const RunningSiltgate& siltgate, const char* list) { return siltgate.state()[list].at(0)["id"]; }
 
-Script one_event_then(Gate& gate) {
-  return [&gate](UpstreamExchange& exchange) {
-    exchange.start_stream();
-    exchange.chunk(chat_event("one"));
-    if (!exchange.wait(gate)) return;
-    exchange.chunk(chat_finish());
-    exchange.end_stream();
-  };
-}
-
 }  // namespace
 
 TEST_CASE("a cancelled stream is cut without an end, its permit goes to the next, and siltgate says it did it", "[cancel]") {
   Gate never;
-  ScriptedUpstream upstream({one_event_then(never), [](UpstreamExchange& exchange) { exchange.chat({"second"}); }});
+  ScriptedUpstream upstream({held_by(never), [](UpstreamExchange& exchange) { exchange.chat({"second"}); }});
   RunningSiltgate siltgate(upstream, cap_one);
   TestClient first(siltgate.port()), second(siltgate.port());
   first.post_chat();
@@ -63,7 +53,7 @@ TEST_CASE("a cancelled stream is cut without an end, its permit goes to the next
 
 TEST_CASE("a cancelled request that waits gets a 503 and never reaches the provider", "[cancel]") {
   Gate gate;
-  ScriptedUpstream upstream(one_event_then(gate));
+  ScriptedUpstream upstream(held_by(gate));
   RunningSiltgate siltgate(upstream, cap_one);
   TestClient first(siltgate.port()), second(siltgate.port());
   first.post_chat();
@@ -94,7 +84,7 @@ TEST_CASE("a request whose provider has not answered yet is cancelled with a 503
 
 TEST_CASE("a cap raised by the operator lets the next one start, and a reload takes it back", "[cancel]") {
   Gate gate;
-  ScriptedUpstream upstream(one_event_then(gate));
+  ScriptedUpstream upstream(held_by(gate));
   RunningSiltgate siltgate(upstream, cap_one);
   TestClient first(siltgate.port()), second(siltgate.port());
   first.post_chat();
@@ -117,7 +107,7 @@ TEST_CASE("a cap raised by the operator lets the next one start, and a reload ta
 
 TEST_CASE("waiting requests are listed in the order of their places", "[cancel]") {
   Gate gate;
-  ScriptedUpstream upstream(one_event_then(gate));
+  ScriptedUpstream upstream(held_by(gate));
   RunningSiltgate siltgate(upstream, cap_one);
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int i = 0; i < 6; ++i) {

@@ -9,16 +9,6 @@ namespace {
 
 constexpr const char* new_opencode = "User-Agent: opencode/1.18.33 ai-sdk/provider-utils/4.0.23 runtime/bun/1.3.14\r\n";
 
-Script held_by(Gate& gate) {
-  return [&gate](UpstreamExchange& exchange) {
-    exchange.start_stream();
-    exchange.chunk(chat_event("one"));
-    if (!exchange.wait(gate)) return;
-    exchange.chunk(chat_finish());
-    exchange.end_stream();
-  };
-}
-
 bool accepts(std::uint16_t port) {
   try {
     TestClient client(port);

@@ -23,16 +23,6 @@ nlohmann::json error_event(const std::string& event) {
   return nlohmann::json::parse(event.substr(6)).at("error");
 }
 
-Script held_by(Gate& gate) {
-  return [&gate](UpstreamExchange& exchange) {
-    exchange.start_stream();
-    exchange.chunk(chat_event("one"));
-    if (!exchange.wait(gate)) return;
-    exchange.chunk(chat_finish());
-    exchange.end_stream();
-  };
-}
-
 }  // namespace
 
 TEST_CASE("a waiting stream gets its head and comments, then the answer", "[heartbeat]") {

@@ -55,17 +55,6 @@ class Wave {
   int size_, here_ = 0, waves_ = 0, broken_ = 0;
 };
 
-/// A stream that stands after its first event until the gate opens.
-inline Script held_by(Gate& gate) {
-  return [&gate](UpstreamExchange& exchange) {
-    exchange.start_stream();
-    exchange.chunk(chat_event("one"));
-    if (!exchange.wait(gate)) return;
-    exchange.chunk(chat_finish());
-    exchange.end_stream();
-  };
-}
-
 /// A short answer that takes its time.
 inline Script brief() {
   return [](UpstreamExchange& exchange) {

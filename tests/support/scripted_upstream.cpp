@@ -120,6 +120,16 @@ void UpstreamExchange::reset() {
   wire_.reset();
 }
 
+Script held_by(Gate& gate) {
+  return [&gate](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(chat_event("one"));
+    if (!exchange.wait(gate)) return;
+    exchange.chunk(chat_finish());
+    exchange.end_stream();
+  };
+}
+
 ScriptedUpstream::ScriptedUpstream(Script script, UpstreamOptions options)
     : ScriptedUpstream(std::vector<Script>{std::move(script)}, std::move(options)) {}
 

@@ -85,6 +85,9 @@ class UpstreamExchange {
 
 using Script = std::function<void(UpstreamExchange&)>;
 
+/// A stream that stands after its first event until the gate opens; the gate outlives it.
+Script held_by(Gate& gate);
+
 struct UpstreamOptions {
   OpenSsl<SSL_CTX> tls;  // from Authority::server(); empty = plain
   int cap = 0;           // more in flight than this: 429 with Z.AI's 1302 body, without the script; 0 = no cap
