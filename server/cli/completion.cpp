@@ -2,6 +2,7 @@
 // Completion scripts, made from the same tree that parses the command line.
 #include <algorithm>
 
+#include "base/shell_quote.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/verbs.hpp"
 
@@ -27,17 +28,10 @@ std::vector<std::string> flags_of(const VerbInfo& verb) {
   return out;
 }
 
-/// Inside single quotes.
-std::string quoted(const std::string& text) {
-  std::string out;
-  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out;
-}
-
 /// A description inside zsh's brackets.
 std::string zsh_text(const std::string& text) {
   std::string out;
-  for (char c : quoted(text)) out += c == '[' || c == ']' || c == ':' ? std::string("\\") + c : std::string(1, c);
+  for (char c : inside_single_quotes(text)) out += c == '[' || c == ']' || c == ':' ? std::string("\\") + c : std::string(1, c);
   return out;
 }
 
@@ -92,7 +86,7 @@ std::string zsh_script(const std::vector<VerbInfo>& tree) {
   for (const FlagInfo& flag : tree.front().flags) global += zsh_flag(flag);
   for (const VerbInfo& verb : tree) {
     if (verb.name.empty()) continue;
-    verbs += "    '" + verb.name + ":" + quoted(verb.description) + "'\n";
+    verbs += "    '" + verb.name + ":" + inside_single_quotes(verb.description) + "'\n";
     cases += "    " + verb.name + ")\n      _arguments";
     for (const FlagInfo& flag : verb.flags) cases += zsh_flag(flag);
     if (!verb.choices.empty()) cases += " \\\n        '1:value:(" + join(verb.choices, " ") + ")'";
@@ -119,7 +113,7 @@ std::string fish_flag(const FlagInfo& flag, const std::string& condition) {
   if (!flag.choices.empty()) out += " -x -a '" + join(flag.choices, " ") + "'";
   else if (flag.takes_file) out += " -r -F";
   else if (flag.takes_value) out += " -x";
-  return out + " -d '" + quoted(flag.description) + "'\n";
+  return out + " -d '" + inside_single_quotes(flag.description) + "'\n";
 }
 
 std::string fish_script(const std::vector<VerbInfo>& tree) {
@@ -128,7 +122,7 @@ std::string fish_script(const std::vector<VerbInfo>& tree) {
   const std::string any = join(verbs_of(tree), " ");
   for (const VerbInfo& verb : tree) {
     if (verb.name.empty()) continue;
-    out += "complete -c siltgate -n 'not __fish_seen_subcommand_from " + any + "' -a " + verb.name + " -d '" + quoted(verb.description) + "'\n";
+    out += "complete -c siltgate -n 'not __fish_seen_subcommand_from " + any + "' -a " + verb.name + " -d '" + inside_single_quotes(verb.description) + "'\n";
     const std::string seen = " -n '__fish_seen_subcommand_from " + verb.name + "'";
     for (const FlagInfo& flag : verb.flags)
       if (flag.names != std::vector<std::string>{"-h", "--help"}) out += fish_flag(flag, seen);

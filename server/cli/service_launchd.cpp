@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps for launchd. The property list is that of deploy/, embedded at build.
+#include "base/shell_quote.hpp"
 #include "cli/service_steps.hpp"
 #include "settings/generate.hpp"
 
@@ -19,19 +20,17 @@ std::string plist_path(const ServicePlace& place) {
 
 std::string log_path(const ServicePlace& place) { return (place.system ? std::string() : place.home) + "/Library/Logs/siltgate.log"; }
 
+std::string xml_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+  return out;
+}
+
 /// A path as a word of the shell command inside the property list.
 std::string shell_word(const std::string& path) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@";
   if (path.find_first_not_of(plain) == std::string::npos) return path;
-  std::string out;
-  for (const char c : path) {
-    if (c == '\'') out += "'\\''";
-    else if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else out += c;
-  }
-  return "'" + out + "'";
+  return xml_text(shell_quoted(path));
 }
 
 /// As a daemon it runs as the user `daemon`, not as root.

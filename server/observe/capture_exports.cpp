@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/shell_quote.hpp"
 #include "observe/capture_views.hpp"
 #include "observe/explain.hpp"
 #include "observe/sha256.hpp"
@@ -13,13 +14,6 @@
 
 namespace siltgate::observe {
 namespace {
-
-/// Inside single quotes of sh.
-std::string shell_quoted(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 std::string lower(std::string_view text) {
   std::string out(text);
