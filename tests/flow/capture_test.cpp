@@ -11,6 +11,7 @@
 #include "observe/sha256.hpp"
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace siltgate;
 using namespace siltgate::test;
@@ -21,15 +22,9 @@ namespace {
 
 const std::string canary = "sk-canary-4711-0123456789abcdef";
 
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/siltgate-capture-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string state() const { return path + "/state"; }
+struct Folder : TemporaryFolder {
+  std::string state() const { return path() + "/state"; }
   std::string captures() const { return state() + "/captures"; }
-  std::string path;
 };
 
 std::string with_mode(const std::string& mode, const std::string& more = "") {
@@ -225,7 +220,7 @@ TEST_CASE("keys of the configuration and client tokens are not written either", 
   ScriptedUpstream upstream([](UpstreamExchange& exchange) {
     exchange.chat({"plainly-a-provider-key", "plainly-a-client-token", exchange.request().raw_head.find("plainly-a-provider-key") != std::string::npos ? "sent" : "not sent"});
   });
-  const std::string key = folder.path + "/key", token = folder.path + "/token";
+  const std::string key = folder.path() + "/key", token = folder.path() + "/token";
   std::ofstream(key) << "plainly-a-provider-key";
   std::ofstream(token) << "plainly-a-client-token";
   for (const auto& file : {key, token}) fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);

@@ -10,21 +10,13 @@
 #include "observe/capture_files.hpp"
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace siltgate;
 using namespace siltgate::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/siltgate-full-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string path;
-};
 
 /// While one lives, no file of this process grows over `bytes`.
 class FullDisk {
@@ -59,10 +51,10 @@ bool reached_soon(Reached reached) {
 }  // namespace
 
 TEST_CASE("with a full disk captures stop and say so, traffic goes on, and captures come back with the room", "[capture]") {
-  Folder folder;
+  TemporaryFolder folder;
   ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({std::string(100'000, 'x')}); });
-  RunningSiltgate siltgate(upstream, R"({"capture": {"mode": "all"}})", folder.path);
-  const std::string captures = folder.path + "/captures";
+  RunningSiltgate siltgate(upstream, R"({"capture": {"mode": "all"}})", folder.path());
+  const std::string captures = folder.path() + "/captures";
   {
     FullDisk full(20'000);
     for (int i = 0; i < 3; ++i) {

@@ -9,25 +9,16 @@
 #include "support/catch.hpp"
 #include "support/chat_bytes.hpp"
 #include "support/running_siltgate.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace siltgate::test;
 namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder of its own that goes with the test.
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/siltgate-memory-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string path;
-};
-
-std::string key_of_one_request(const Folder& folder) {
+std::string key_of_one_request(const TemporaryFolder& folder) {
   ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
-  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": "auto"}}}})", folder.path + "/state");
+  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": "auto"}}}})", folder.path() + "/state");
   CHECK(TestClient::ask(siltgate.port(), chat_request(), "Authorization: Bearer sk-canary-4711\r\n").clean());
   std::string key = siltgate.exchanges()[0]["key"];
   siltgate.stop();
@@ -38,22 +29,22 @@ std::string key_of_one_request(const Folder& folder) {
 }  // namespace
 
 TEST_CASE("the name of an unnamed key is the same after a restart, and its characters are nowhere", "[memory]") {
-  Folder folder;
+  TemporaryFolder folder;
   std::string before = key_of_one_request(folder);
   CHECK(before.front() == '#');
   CHECK(key_of_one_request(folder) == before);
-  std::ifstream file(folder.path + "/state/learned.json");
+  std::ifstream file(folder.path() + "/state/learned.json");
   std::string text{std::istreambuf_iterator<char>(file), {}};
   CHECK(text.find("salt") != std::string::npos);
   CHECK(text.find("canary") == std::string::npos);
   struct stat info {};
-  REQUIRE(::stat((folder.path + "/state/learned.json").c_str(), &info) == 0);
+  REQUIRE(::stat((folder.path() + "/state/learned.json").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
 }
 
 TEST_CASE("a memory that is not understood costs what was learned and not the start", "[memory]") {
-  Folder folder;
-  fs::create_directories(folder.path + "/state");
-  std::ofstream(folder.path + "/state/learned.json") << "{ half";
+  TemporaryFolder folder;
+  fs::create_directories(folder.path() + "/state");
+  std::ofstream(folder.path() + "/state/learned.json") << "{ half";
   CHECK(key_of_one_request(folder).front() == '#');
 }

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace siltgate::test;
 namespace fs = std::filesystem;
@@ -29,18 +29,13 @@ std::string slurp(const fs::path& path) {
 class CaughtLog {
  public:
   CaughtLog() {
-    char name[] = "/tmp/siltgate-secrets-XXXXXX";
-    folder_ = ::mkdtemp(name);
     before_ = ::dup(2);
-    int file = ::open((folder_ + "/log").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+    int file = ::open((folder_.path() + "/log").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
     ::dup2(file, 2);
     ::close(file);
   }
-  ~CaughtLog() {
-    restore();
-    fs::remove_all(folder_);
-  }
-  std::string state_directory() const { return folder_ + "/state"; }
+  ~CaughtLog() { restore(); }
+  std::string state_directory() const { return folder_.path() + "/state"; }
   void restore() {
     if (before_ < 0) return;
     ::dup2(before_, 2);
@@ -49,13 +44,13 @@ class CaughtLog {
   /// The log and every file under the state directory.
   std::string everything() const {
     std::string all;
-    for (const auto& entry : fs::recursive_directory_iterator(folder_))
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path()))
       if (entry.is_regular_file()) all += entry.path().string() + "\n" + slurp(entry.path());
     return all;
   }
 
  private:
-  std::string folder_;
+  TemporaryFolder folder_;
   int before_ = -1;
 };
 

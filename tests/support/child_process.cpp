@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -16,22 +15,6 @@
 extern char** environ;
 
 namespace siltgate::test {
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = std::filesystem::temp_directory_path().string() + "/siltgate-test-XXXXXX";
-  if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TemporaryFolder::write(const std::string& name, const std::string& text) const {
-  std::ofstream(path_ + "/" + name) << text;
-  return path_ + "/" + name;
-}
 
 ChildProcess::ChildProcess(std::vector<std::string> words, const std::string& output_file, const std::vector<std::string>& environment)
     : output_file_(output_file) {

@@ -7,24 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
 #include "support/wire.hpp"
 
 namespace siltgate::test {
-
-/// A folder that goes with its object, with what is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-  /// Writes a file there and returns its path.
-  std::string write(const std::string& name, const std::string& text) const;
-
- private:
-  std::string path_;
-};
 
 class ChildProcess {
  public:
