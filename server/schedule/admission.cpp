@@ -68,7 +68,7 @@ Waiter* Admission::State::offer(Lane& lane) {
       while ((found = lane.queue.front(now, queue.max_wait / 2)) && found->target->circuit.closed(now)) {
         lane.queue.remove(*found);  // (9)
         found->where = Waiter::Where::parked;
-        found->target->parked.emplace(found->arrived_order, found);
+        found->target->parked.emplace(std::uint64_t{found->arrived_order}, found);
         reopen(*found->target);
       }
     }
@@ -98,6 +98,16 @@ Waiter* Admission::State::offer(Scope& scope) {
   return nullptr;
 }
 
+/// `entry` is the child's old node or none.
+static void enter(Scope::Ready& list, Scope::Ready::node_type entry, Child& child) {
+  if (!entry) {
+    list.emplace(child.key, &child);
+    return;
+  }
+  entry.value() = {child.key, &child};
+  list.insert(std::move(entry));
+}
+
 /// The request whose turn it is among those the children offer.
 Waiter* Admission::State::best(Scope& scope) {
   const auto some = scope.available();
@@ -108,11 +118,11 @@ Waiter* Admission::State::best(Scope& scope) {
     // Stamps only grow, so a key that is out of date is too small: put it right when it comes up.
     Child* child = std::get<1>(*list.begin());
     if (which == 0 || scope.children < 2) return child->candidate;
-    const std::uint64_t stamp = queue.order == Order::fifo ? 0 : scope.stamps.of(child->candidate->session);
+    const std::uint64_t stamp = queue.order == Order::fifo ? 0 : scope.stamps.of(child->candidate->session());
     if (stamp == std::get<0>(child->key)) return child->candidate;
-    list.erase(list.begin());
+    auto entry = list.extract(list.begin());
     std::get<0>(child->key) = stamp;
-    list.emplace(child->key, child);
+    enter(list, std::move(entry), *child);
   }
 }
 
@@ -128,13 +138,14 @@ void Admission::State::list(Child& child, Waiter* waiter) {
   const std::uint64_t place = !waiter ? 0 : returned ? waiter->granted_order : waiter->arrived_order;
   if (which == child.listed && waiter == child.candidate && (!waiter || std::get<1>(child.key) == place)) return;
   const bool newly = which > 0 && which != child.listed && above->ready[which].empty();
-  if (child.listed >= 0) above->ready[child.listed].erase({child.key, &child});
+  Scope::Ready::node_type entry;
+  if (child.listed >= 0) entry = above->ready[child.listed].extract({child.key, &child});
   child.candidate = waiter;
   child.listed = which;
   if (!waiter) return;
   const bool stamped = !returned && queue.order == Order::fair && above->children > 1;
-  child.key = {stamped ? above->stamps.of(waiter->session) : 0, place};
-  above->ready[which].emplace(child.key, &child);
+  child.key = {stamped ? above->stamps.of(waiter->session()) : 0, place};
+  enter(above->ready[which], std::move(entry), child);
   if (newly) above->turns.activate(which - 1, now);
 }
 
@@ -146,7 +157,7 @@ void Admission::State::grant(Waiter& waiter) {
   if (waiter.where == Waiter::Where::queue) {
     for (Scope* scope = lane.above; scope; scope = scope->above) {  // (4)
       scope->turns.charge(waiter.klass, scope->available(), now);
-      if (scope->children > 1) scope->stamps.mark(waiter.session);
+      if (scope->children > 1) scope->stamps.mark(waiter.session());
     }
   }
   lane.queue.take(waiter, now);  // (3)
@@ -168,6 +179,7 @@ void Admission::State::grant(Waiter& waiter) {
   --waiting;
   ++running;
   grants.push_back(waiter.ticket);
+  waiters.warm(waiter.ticket);  // for its end
   refresh(lane);
 }
 
@@ -223,7 +235,7 @@ void Admission::State::enqueue(Waiter& waiter, bool returned) {
 void Admission::State::withdraw(Waiter& waiter) {
   Target& to = *waiter.target;
   if (waiter.where == Waiter::Where::parked)
-    to.parked.erase({waiter.arrived_order, &waiter});
+    to.parked.erase({std::uint64_t{waiter.arrived_order}, &waiter});
   else
     to.lane->queue.remove(waiter);
   waiter.where = Waiter::Where::nowhere;
@@ -234,9 +246,8 @@ void Admission::State::withdraw(Waiter& waiter) {
 
 void Admission::State::forget(Waiter& waiter) {
   --waiter.target->users;
-  waiters.erase(waiter.ticket);
-  waiter = Waiter{};
-  spare.push_back(&waiter);
+  waiters.erase(waiter);
+  requests.give(waiter);
 }
 
 /// Lets parked requests back in when the circuit allows a start, else sees to it that time does.
@@ -277,21 +288,18 @@ Answer Admission::arrive(const Arrival& arrival, TimePoint now) {
   s.settle();
   if (s.targets.size() >= s.crowded) s.forget_idle();
   Target& to = s.target(arrival.provider, arrival.key, arrival.model, arrival.profile);
-  if (s.spare.empty()) s.spare.push_back(&s.storage.emplace_back());
-  Waiter& waiter = *s.spare.back();
-  s.spare.pop_back();
+  Waiter& waiter = s.requests.take();
   waiter.ticket = arrival.ticket;
   waiter.arrived_order = ++s.arrivals;
   waiter.arrived = s.now;
   waiter.tokens = arrival.estimated_tokens;
   waiter.named_session = std::hash<std::string>{}(arrival.session);
   waiter.named_class = static_cast<std::uint8_t>(arrival.klass);
-  const bool fifo = s.queue.order == Order::fifo;  // (5)
-  waiter.session = fifo ? 0 : waiter.named_session;
-  waiter.klass = fifo ? 0 : waiter.named_class;
+  waiter.queue_as(s.queue.order == Order::fifo);  // (5)
   waiter.target = &to;
   ++to.users;
   s.waiters.insert(waiter);
+  s.waiters.warm(waiter.ticket + 8);  // where those that follow will stand
   s.enqueue(waiter, false);
   s.refresh(*to.lane);
   s.settle();

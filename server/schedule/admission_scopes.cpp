@@ -142,7 +142,7 @@ void Admission::State::place(Target& t) {
     leaf->held_until = std::max(leaf->held_until, s->held_until);
     s->held_until = TimePoint{};
   }
-  if (!leaf->lane) leaf->lane = std::make_unique<Lane>(leaf);
+  if (!leaf->lane) leaf->lane = std::make_unique<Lane>(leaf, sessions);
   t.lane = leaf->lane.get();
 }
 
@@ -172,14 +172,18 @@ void Admission::State::hang(Lane& lane, const Target& target) {
 
 Target& Admission::State::target(std::string_view provider, std::string_view key, std::string_view model,
                                  std::string_view profile) {
-  auto& slot = targets[scope_name(Kind::model, provider, key, model)];
-  if (!slot) {
-    slot = std::make_unique<Target>(provider, key, model);
-    place(*slot);
-    hang(*slot->lane, *slot);
+  const bool again = latest && latest->model == model && latest->key == key && latest->provider == provider;
+  if (!again) {
+    auto& slot = targets[scope_name(Kind::model, provider, key, model)];
+    if (!slot) {
+      slot = std::make_unique<Target>(provider, key, model);
+      place(*slot);
+      hang(*slot->lane, *slot);
+    }
+    latest = slot.get();
   }
-  if (!profile.empty()) start_adaptive(*slot, profile);
-  return *slot;
+  if (!profile.empty()) start_adaptive(*latest, profile);
+  return *latest;
 }
 
 /// Rule 1 of adaptive_limit.hpp: the profile is known only when the first request names it.
@@ -229,8 +233,7 @@ void Admission::State::rebuild() {
   waiting = 0;
   const bool fifo = queue.order == Order::fifo;
   for (Waiter* waiter : line) {
-    waiter->session = fifo ? 0 : waiter->named_session;
-    waiter->klass = fifo ? 0 : waiter->named_class;
+    waiter->queue_as(fifo);
     enqueue(*waiter, waiter->granted_order != 0);
   }
   for (Lane* lane : root->beneath) refresh(*lane);
@@ -238,6 +241,7 @@ void Admission::State::rebuild() {
 
 /// Keeps names that come once and never again from piling up.
 void Admission::State::forget_idle() {
+  latest = nullptr;
   std::erase_if(targets, [this](auto& entry) {
     Target& t = *entry.second;
     const bool idle = t.users == 0 && t.circuit.streak() == 0 && t.unit->held_until <= now;

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "schedule/admission.hpp"
+#include "schedule/number_table.hpp"
 #include "schedule/scope.hpp"
-#include "schedule/ticket_table.hpp"
 
 namespace siltgate::schedule {
 
@@ -18,17 +18,19 @@ struct Admission::State {
   GroupPart part;
   std::unordered_map<std::string, int> followed;  // by scope name
 
+  Slab<WaitingSession> sessions;   // of all lanes
+
   // Scopes and targets by name.
   std::unordered_map<std::string, std::unique_ptr<Scope>> scopes;
   std::unordered_map<std::string, std::unique_ptr<Target>> targets;
+  Target* latest = nullptr;        // the one asked for last: mostly the next one too
   std::unordered_map<std::string, AdaptiveMemory> imported;  // by scope name, until the scope appears
   std::size_t crowded = 1024;  // so many targets: time to forget the idle ones
   Scope* root = nullptr;
 
   // Requests.
-  std::deque<Waiter> storage;      // addresses stay
-  std::vector<Waiter*> spare;      // last in, first out: the one just freed is still in the cache
-  TicketTable waiters;
+  Slab<Waiter> requests;
+  NumberTable<Waiter> waiters{requests};  // by ticket
   std::vector<Ticket> grants;
   int waiting = 0, running = 0;
   std::uint64_t arrivals = 0, granted = 0;  // counters that give places

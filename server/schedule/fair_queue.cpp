@@ -3,11 +3,13 @@
 
 namespace siltgate::schedule {
 
-/// Fetches what a later turn will touch, so that it does not wait for memory then.
-static void warm(const Waiter* waiter) {
-  if (!waiter) return;
-  __builtin_prefetch(waiter, 1);
-  __builtin_prefetch(&waiter->granted_order, 1);
+/// Fetches what the turn after the next will touch, so that it does not wait for memory then.
+void FairQueue::warm(const Ring& ring) {
+  const WaitingSession* second = ring.first ? ring.first->after : nullptr;
+  if (!second) return;
+  __builtin_prefetch(second->first, 1);
+  if (second->first == second->last) ring.sessions.warm(second->id);
+  if (second->after) __builtin_prefetch(second->after, 1);
 }
 
 void FairQueue::append(Ring& ring, WaitingSession& session) {
@@ -31,10 +33,12 @@ std::array<bool, class_count> FairQueue::available() const {
 void FairQueue::push(Waiter& waiter, TimePoint now) {
   Ring& ring = rings_[waiter.klass];
   if (!ring.first) turns_.activate(waiter.klass, now);
-  auto [found, fresh] = ring.sessions.try_emplace(waiter.session);
-  WaitingSession& session = found->second;
-  if (fresh) {
-    session.id = waiter.session;
+  const std::uint64_t id = waiter.session();
+  WaitingSession* known = ring.sessions.find(id);
+  WaitingSession& session = known ? *known : sessions_.take();
+  if (!known) {
+    session.id = id;
+    ring.sessions.insert(session);
     append(ring, session);
   }
   Waiter* behind = session.last;  // the one this waiter follows
@@ -71,7 +75,8 @@ void FairQueue::remove(Waiter& waiter) {
     waiter.line = nullptr;
     if (!session.first) {
       unlink(ring, session);
-      ring.sessions.erase(session.id);
+      ring.sessions.erase(session);
+      sessions_.give(session);
     }
   }
   waiter.where = Waiter::Where::nowhere;
@@ -81,7 +86,10 @@ Waiter* FairQueue::front(TimePoint now, Duration age) const {
   if (!returned_.empty()) return returned_.begin()->second;
   const auto some = available();
   if (!some[0] && !some[1] && !some[2]) return nullptr;
-  return rings_[turns_.pick(some, now, age)].first->first;
+  Waiter* found = rings_[turns_.pick(some, now, age)].first->first;
+  __builtin_prefetch(&found->granted_order, 1);
+  if (found->after) __builtin_prefetch(found->after, 1);
+  return found;
 }
 
 void FairQueue::take(Waiter& waiter, TimePoint now) {
@@ -91,8 +99,7 @@ void FairQueue::take(Waiter& waiter, TimePoint now) {
     WaitingSession& session = *waiter.line;
     unlink(ring, session);
     append(ring, session);
-    warm(waiter.after);
-    if (ring.first) warm(ring.first->first);
+    warm(ring);
   }
   remove(waiter);
 }

@@ -6,48 +6,66 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <unordered_map>
 
 #include "schedule/class_turns.hpp"
+#include "schedule/number_table.hpp"
+#include "schedule/slab.hpp"
 
 namespace siltgate::schedule {
 
 struct Target;
 struct WaitingSession;
 
-/// A request known to Admission, waiting or running. Ordered by use: first what passing it along touches, then what
-/// starting it writes, last what only questions read.
+/// A request known to Admission, waiting or running. The first cache line is what waiting in a queue and getting to its front
+/// touch, the second what starting it writes and what only questions read.
 struct alignas(64) Waiter {
+  enum class Where : std::uint8_t { nowhere, queue, returned, parked, running };
+
   Waiter *before = nullptr, *after = nullptr;        // links of the session's line
   WaitingSession* line = nullptr;
   Target* target = nullptr;
   std::uint64_t ticket = 0;
-  std::uint64_t session = 0;            // hash of the name; one number for everybody under `order: fifo`
-  std::uint64_t arrived_order = 0;      // place among all arrivals
-  std::uint8_t klass = 0;               // 0 for everybody under `order: fifo`
-  enum class Where : std::uint8_t { nowhere, queue, returned, parked, running } where = Where::nowhere;
+  std::uint64_t named_session = 0;      // hash of the name
+  std::int64_t tokens = 0;
+  std::uint64_t arrived_order : 56 = 0;  // place among all arrivals
+  std::uint8_t klass : 2 = 0;           // 0 for everybody under `order: fifo`
+  std::uint8_t named_class : 2 = 0;
+  bool as_one : 1 = false;              // queued under `order: fifo`
+  Where where : 3 = Where::nowhere;
 
   std::uint64_t granted_order = 0;      // place among all first grants; 0 = never granted
-  std::int64_t tokens = 0;
   TimePoint started{};
   std::array<int, 5> level{};           // permits taken at each scope of the path when this one started, itself included
+  std::uint32_t self = 0;
   std::uint64_t request_entry = 0, token_entry = 0;  // entries in the windows charged
-
   TimePoint arrived{};
-  std::uint64_t named_session = 0;      // hash of the name
-  std::uint8_t named_class = 0;
+
+  /// One number for everybody under `order: fifo`.
+  std::uint64_t session() const { return as_one ? 0 : named_session; }
+  void queue_as(bool fifo) {
+    as_one = fifo;
+    klass = fifo ? 0 : named_class;
+  }
+  std::uint64_t number() const { return ticket; }
+  static std::uint64_t home_of(std::uint64_t ticket) { return ticket * 2; }
 };
+static_assert(sizeof(Waiter) == 128);
 
 /// One session with somebody waiting: its line of requests and its place in the ring of sessions.
-struct WaitingSession {
+struct alignas(64) WaitingSession {
   std::uint64_t id = 0;
   Waiter *first = nullptr, *last = nullptr;
   WaitingSession *before = nullptr, *after = nullptr;
+  std::uint32_t self = 0;
+
+  std::uint64_t number() const { return id; }
+  static std::uint64_t home_of(std::uint64_t id) { return id; }  // a hash already
 };
 
 class FairQueue {
  public:
-  FairQueue() = default;
+  /// `sessions` may serve many queues.
+  explicit FairQueue(Slab<WaitingSession>& sessions) : sessions_(sessions) {}
   FairQueue(const FairQueue&) = delete;
   FairQueue& operator=(const FairQueue&) = delete;
 
@@ -66,8 +84,8 @@ class FairQueue {
   template <class F>
   void drain(F each) {
     for (auto& [order, waiter] : returned_) each(*waiter);
-    for (auto& ring : rings_)
-      for (auto& [id, session] : ring.sessions)
+    for (auto& ring : rings_) {
+      ring.sessions.each([&](WaitingSession& session) {
         for (Waiter* w = session.first; w;) {
           Waiter* next = w->after;
           w->before = w->after = nullptr;
@@ -75,22 +93,28 @@ class FairQueue {
           each(*w);
           w = next;
         }
+        sessions_.give(session);
+      });
+      ring.sessions.clear();
+      ring.first = ring.last = nullptr;
+    }
     returned_.clear();
-    rings_ = {};
     size_ = 0;
   }
 
  private:
   struct Ring {
-    std::unordered_map<std::uint64_t, WaitingSession> sessions;
+    NumberTable<WaitingSession> sessions;
     WaitingSession *first = nullptr, *last = nullptr;
   };
   std::array<bool, class_count> available() const;
+  static void warm(const Ring& ring);
   static void append(Ring& ring, WaitingSession& session);
   static void unlink(Ring& ring, WaitingSession& session);
 
+  Slab<WaitingSession>& sessions_;
   std::map<std::uint64_t, Waiter*> returned_;  // by granted_order
-  std::array<Ring, class_count> rings_;
+  std::array<Ring, class_count> rings_{Ring{NumberTable(sessions_)}, Ring{NumberTable(sessions_)}, Ring{NumberTable(sessions_)}};
   ClassTurns turns_;
   int size_ = 0;
 };

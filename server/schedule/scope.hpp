@@ -46,7 +46,7 @@ struct Lane : Child {
   FairQueue queue;
   Scope* leaf;
   std::deque<TimePoint> finished;  // the last few ends, for the drain rate
-  explicit Lane(Scope* scope) : Child(What::lane), leaf(scope) {}
+  Lane(Scope* scope, Slab<WaitingSession>& sessions) : Child(What::lane), queue(sessions), leaf(scope) {}
 };
 
 /// When each session was last served, as a growing number. Remembers about the last 8,192 turns.
@@ -96,7 +96,8 @@ struct Scope : Child {
   std::uint64_t refusals = 0;
 
   // Four lists of children that offer something: requests that come back, then the three classes.
-  std::array<std::set<std::tuple<Child::Key, Child*>>, 1 + class_count> ready;
+  using Ready = std::set<std::tuple<Child::Key, Child*>>;
+  std::array<Ready, 1 + class_count> ready;
   ClassTurns turns;
   SessionStamps stamps;
   int children = 0;                 // how many may stand in the lists
