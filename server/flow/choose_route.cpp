@@ -96,11 +96,10 @@ Result<void> choose_route(Exchange& x) {
   std::string_view credential = credential_of(x.request);
   auto token = check_token(*x.config, credential);
   if (!token) return token.error();
-  if (!x.body.empty()) x.hints = route::read_body_hints(x.body);
   x.record.model = x.hints.model.substr(0, 128);
   x.record.stream = x.hints.stream;
   x.record.session = session_of(x, *token);
-  x.record.request_sha256 = observe::sha256_hex(x.body);
+  x.record.request_sha256 = std::exchange(x.body_hash, {}).hex();
   note_class(x);
   x.delivery = delivery_of(x);
   choose_key(x, credential);

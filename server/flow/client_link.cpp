@@ -63,6 +63,19 @@ Task<Result<void>> ClientLink::read_more(Phase phase) {
   }
 }
 
+Task<Result<std::size_t>> ClientLink::read_into(std::span<char> room, Phase phase) {
+  for (;;) {
+    if (!armed_) {
+      net::Io io = connection_.try_read(room);
+      if (io.status == net::Io::Status::ok) co_return io.bytes;
+      if (io.status != net::Io::Status::wants_read) co_return connection_.failure_of(io, phase);
+      arm();
+    }
+    bool notified = co_await arrived_.wait(watch_);
+    if (!notified) co_return connection_.failure_of(watch_, phase);
+  }
+}
+
 void ClientLink::consume(std::size_t bytes) {
   OPENSSL_cleanse(input_.data(), bytes);  // a head holds the client's key
   input_.erase(0, bytes);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "net/connection.hpp"
@@ -24,6 +25,9 @@ class ClientLink {
 
   /// Waits for at least one more byte in input(). Failure: the client closed, or the watch ended the wait.
   Task<Result<void>> read_more(Phase phase);
+
+  /// The same into `room`, which must stay until then; how many bytes came. Only while input() is empty.
+  Task<Result<std::size_t>> read_into(std::span<char> room, Phase phase);
 
   /// While on: the client's leaving raises Wake::client_left on the watch, and what it sends early (pipelined)
   /// is kept in input() up to 64 KiB; beyond that it is left in the kernel and leaving is seen at the next write.

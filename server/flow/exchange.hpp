@@ -10,6 +10,7 @@
 
 #include "flow/client_link.hpp"
 #include "flow/heartbeat.hpp"
+#include "flow/received_body.hpp"
 #include "flow/reply.hpp"
 #include "flow/services.hpp"
 #include "http/head.hpp"
@@ -62,7 +63,8 @@ struct Exchange {
   const Entrance& entrance;
 
   http::RequestHead request;
-  std::string body;
+  ReceivedBody body;
+  observe::Sha256 body_hash;             // of `body`, as it came
   HeldBody held_body;
   HeldBody held_answer;                  // what is kept of the answer until it is complete
   route::BodyHints hints;

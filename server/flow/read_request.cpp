@@ -40,34 +40,73 @@ Failure no_room_for_body(const Exchange& x) {
               format_bytes(x.config->http.request_bodies) + ")"};
 }
 
+/// Counts and hashes the next bytes of the body. Failure: there is no room for them.
+Result<void> keep(Exchange& x, std::string_view bytes) {
+  const http::Limits& limits = x.config->http;
+  if (!x.held_body.grow(bytes.size(), limits.request_bodies)) return no_room_for_body(x);
+  x.body_hash.add(bytes);  // while it is in the cache
+  return {};
+}
+
+/// The part of the body that is in input(), without its transfer-coding.
+Result<void> take_input(Exchange& x, http::BodyDecoder& decoder, route::BodyHintsReader& hints) {
+  std::string& input = x.client.input();
+  auto decoded = decoder.decode({input.data(), input.size()});
+  if (!decoded) return decoded.error();
+  if (auto kept = keep(x, decoded->payload); !kept) return kept;
+  x.body.append(decoded->payload);
+  hints.read(x.body);
+  x.client.consume(decoded->used);
+  const Bytes bound = x.config->http.request_body;
+  if (x.body.size() > bound.count)
+    return refuse(Cause::body_too_large, "the chunked body is over limits.request_body (" + format_bytes(bound) + ")");
+  return {};
+}
+
+/// The rest of a body of known length, received where it stays.
+Task<Result<void>> receive_rest(Exchange& x, route::BodyHintsReader& hints, TimePoint began) {
+  constexpr std::size_t most = 256 * 1024;  // one read: small enough to be hashed and looked through in the cache
+  const std::uint64_t length = x.request.framing.length;
+  while (x.body.size() < length) {
+    x.client.watch().set_deadline(http::body_deadline(x.config->http, began, x.body.size(), Clock::now()));
+    std::span<char> room = x.body.room(length - x.body.size());
+    room = room.first(std::min(room.size(), most));
+    auto read = co_await x.client.read_into(room, Phase::read_request);
+    if (!read) co_return read.error();
+    auto kept = keep(x, {room.data(), *read});
+    if (!kept) co_return kept;
+    x.body.arrived(*read);
+    hints.read(x.body);
+  }
+  co_return Result<void>{};
+}
+
 Task<Result<void>> read_body(Exchange& x) {
-  std::uint64_t bound = x.config->http.request_body.count;
-  if (x.request.framing.kind == http::BodyFraming::Kind::length && x.request.framing.length > bound)
+  const bool known = x.request.framing.kind == http::BodyFraming::Kind::length;
+  const Bytes bound = x.config->http.request_body;
+  if (known && x.request.framing.length > bound.count)
     co_return refuse(Cause::body_too_large, "Content-Length " + std::to_string(x.request.framing.length) +
-                                                " is over limits.request_body (" + format_bytes(x.config->http.request_body) + ")");
+                                                " is over limits.request_body (" + format_bytes(bound) + ")");
   if (x.request.expects_continue && x.client.input().empty()) {
     auto told = co_await x.client.connection().write_all("HTTP/1.1 100 Continue\r\n\r\n", x.client.watch(), Phase::read_request);
     if (!told) co_return told.error();
   }
   const TimePoint began = Clock::now();
   http::BodyDecoder decoder(x.request.framing);
-  std::string& input = x.client.input();
-  if (x.request.framing.kind == http::BodyFraming::Kind::length)
-    x.body.reserve(std::min<std::uint64_t>(x.request.framing.length, 1 << 20));
-  while (!decoder.done()) {
-    auto decoded = decoder.decode({input.data(), input.size()});
-    if (!decoded) co_return decoded.error();
-    if (!x.held_body.grow(decoded->payload.size(), x.config->http.request_bodies)) co_return no_room_for_body(x);
-    x.body += decoded->payload;
-    x.client.consume(decoded->used);
-    if (x.body.size() > bound)
-      co_return refuse(Cause::body_too_large, "the chunked body is over limits.request_body (" +
-                                                  format_bytes(x.config->http.request_body) + ")");
-    if (decoder.done()) break;
+  route::BodyHintsReader hints;
+  for (;;) {
+    auto taken = take_input(x, decoder, hints);
+    if (!taken) co_return taken.error();
+    if (decoder.done() || (known && !x.body.empty())) break;
     x.client.watch().set_deadline(http::body_deadline(x.config->http, began, x.body.size(), Clock::now()));
     auto more = co_await x.client.read_more(Phase::read_request);
     if (!more) co_return more.error();
   }
+  if (!decoder.done()) {
+    auto received = co_await receive_rest(x, hints, began);
+    if (!received) co_return received;
+  }
+  if (!x.body.empty()) x.hints = hints.finish(x.body);
   co_return Result<void>{};
 }
 

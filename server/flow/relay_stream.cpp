@@ -120,7 +120,7 @@ void commit(Relayed& r) {
   http::BodyFraming framing = stream_framing(x);
   http::ResponseMarks marks = marks_of(x);
   x.reply.begin(http::client_head(r.head, framing, marks), framing);
-  std::string().swap(x.body);  // no retry from here on
+  x.body.release();  // no retry from here on
   x.held_body.release();
 }
 

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "route/json_cursor.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
+
+#include "route/json_skip.hpp"
 
 namespace siltgate::route {
 namespace {
 
 bool space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-/// The next quote from `at` on, or the end. In escaped source code quotes stand close together, where calling memchr costs
-/// more than looking: eight bytes at a time first, memchr when none is near.
-std::size_t find_quote(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-  for (int near = 0; near < 8 && at + 8 <= text.size(); ++near, at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    word ^= ones * '"';  // a quote becomes a zero byte
-    if (((word - ones) & ~word & highs) == 0) continue;
-    while (text[at] != '"') ++at;
-    return at;
-  }
-  const void* found = at < text.size() ? std::memchr(text.data() + at, '"', text.size() - at) : nullptr;
-  return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : text.size();
-}
 
 void append_utf8(std::string& out, std::uint32_t code) {
   auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3f)); };
@@ -83,34 +69,17 @@ bool JsonCursor::take(char c) {
   return true;
 }
 
-/// From behind the opening quote to behind the closing one. A quote is escaped when an odd run of backslashes precedes it.
+/// From behind the opening quote to behind the closing one.
 bool JsonCursor::skip_string() {
-  const std::size_t begin = at_;
-  while (at_ < text_.size()) {
-    const std::size_t quote = find_quote(text_, at_);
-    if (quote == text_.size()) break;
-    std::size_t backslashes = 0;
-    while (quote - backslashes > begin && text_[quote - backslashes - 1] == '\\') ++backslashes;
-    at_ = quote + 1;
-    if (backslashes % 2 == 0) return true;
-  }
-  at_ = text_.size();
-  return false;
+  const std::size_t end = string_end(text_, at_, at_);
+  at_ = std::min(end, text_.size());
+  return end != text_.npos;
 }
 
 bool JsonCursor::skip_container() {
-  std::size_t depth = 0;
-  while (at_ < text_.size()) {
-    const char c = text_[at_++];
-    if (c == '"') {
-      if (!skip_string()) return false;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      if (--depth == 0) return true;
-    }
-  }
-  return false;
+  const std::size_t end = ContainerScan().end(text_, at_ + 1);
+  at_ = std::min(end, text_.size());
+  return end != text_.npos;
 }
 
 std::optional<std::string_view> JsonCursor::take_string() {

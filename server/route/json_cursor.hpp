@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks over JSON text value by value without understanding it. Strings are skipped with memchr, nesting is a counter, so
-// neither size nor depth of hostile input matters. Does not validate.
+// Walks over JSON text value by value without understanding it. Does not validate.
 #pragma once
 
 #include <optional>
@@ -14,6 +13,8 @@ class JsonCursor {
   explicit JsonCursor(std::string_view text) : text_(text) {}
 
   void skip_space();
+  /// What is left.
+  std::string_view rest() const { return text_.substr(at_); }
   /// Takes this character if it is next (after white space).
   bool take(char c);
   /// The raw inside of the string that is next, without quotes; empty optional when there is none or it is cut off.

@@ -80,3 +80,30 @@ TEST_CASE("a large body of code is read at the speed of its quotes", "[route]") 
   CHECK_FALSE(read_body_hints("{\"a\":" + std::string(1 << 20, '[')).stream);
   CHECK_FALSE(read_body_hints("{\"a\":\"" + std::string(1 << 20, '\\') + "\"").stream);
 }
+
+TEST_CASE("a body read as it arrives says what it says as a whole, wherever it was cut and wherever it has moved", "[route]") {
+  const std::string body = "{\"messages\":[{\"role\":\"system\",\"content\":\"You are a title generator " + std::string(90, 'x') +
+                           R"(\\\" ]}"},{"n":[12,{}]}],"stream" : true , "mod\u0065l":"glm-\"4","tools":[1],"max_tokens":7,"cut)";
+  const auto whole = read_body_hints(body);
+  REQUIRE(whole.title_prompt);
+  REQUIRE(whole.model == "glm-\"4");
+  for (std::size_t first = 0; first <= body.size(); ++first)
+    for (std::size_t step : {1, 7, 64, 1000}) {
+      BodyHintsReader reader;
+      for (std::size_t size = first; size < body.size(); size += step) reader.read(std::string(body, 0, size));
+      const auto hints = reader.finish(body);
+      const bool same = hints.model == whole.model && hints.stream == whole.stream && hints.has_tools == whole.has_tools &&
+                        hints.title_prompt == whole.title_prompt && hints.max_tokens == whole.max_tokens &&
+                        hints.rough_tokens == whole.rough_tokens;
+      if (!same) FAIL("first cut at " << first << ", then every " << step);
+    }
+}
+
+TEST_CASE("a long name that trickles in is not looked at again and again", "[route]") {
+  const std::string body = "{\"" + std::string(1 << 20, 'n');
+  const auto start = std::chrono::steady_clock::now();
+  BodyHintsReader reader;
+  for (std::size_t size = 0; size <= body.size(); size += 64) reader.read({body.data(), size});
+  CHECK(reader.finish(body).model.empty());
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));  // some ms; every time anew would be 8 GB
+}

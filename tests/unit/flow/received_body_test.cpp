@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a body takes follows what has arrived of it, never what was announced.
+#include "flow/received_body.hpp"
+
+#include <string>
+
+#include "support/catch.hpp"
+
+using namespace siltgate::flow;
+
+namespace {
+
+constexpr std::size_t announced = std::size_t{32} << 20;
+
+void arrive(ReceivedBody& body, std::string_view bytes) {
+  while (!bytes.empty()) {
+    auto room = body.room(announced - body.size());
+    const std::size_t count = std::min(room.size(), bytes.size());
+    std::copy_n(bytes.data(), count, room.data());
+    body.arrived(count);
+    bytes.remove_prefix(count);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a body of which little has arrived takes little", "[flow]") {
+  ReceivedBody body;
+  CHECK(body.capacity() == 0);
+  arrive(body, "x");
+  CHECK(body.capacity() <= 4096);
+  for (std::size_t size : {10'000, 100'000, 1'000'000, 10'000'000}) {
+    arrive(body, std::string(size - body.size(), 'x'));
+    CHECK(body.capacity() <= std::max(size + (4 << 20), 2 * size));
+    CHECK(body.capacity() <= announced);
+  }
+  body.release();
+  CHECK(body.capacity() == 0);
+  CHECK(body.empty());
+}
+
+TEST_CASE("a body keeps its bytes while it grows, received or appended", "[flow]") {
+  std::string expected;
+  ReceivedBody body;
+  for (int i = 0; expected.size() < 3'000'000; ++i) {
+    const std::string piece(static_cast<std::size_t>(i) * 37 % 9'001, static_cast<char>('a' + i % 26));
+    if (i % 3 == 0) body.append(piece);
+    else arrive(body, piece);
+    expected += piece;
+  }
+  CHECK((std::string_view(body) == expected));
+}
+
+TEST_CASE("a body that is announced and then comes at once moves once at most", "[flow]") {
+  ReceivedBody body;
+  body.append(std::string(65'000, 'x'));  // what came together with the head
+  auto room = body.room((2 << 20) - body.size());
+  CHECK(body.size() + room.size() == 2 << 20);
+}
