@@ -109,6 +109,12 @@ std::size_t find_quote(std::string_view text, std::size_t at) {
   return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : text.size();
 }
 
+/// Past the whole blocks from `at` on in which there is neither a quote nor a backslash.
+std::size_t behind_plain(std::string_view text, std::size_t at) {
+  while (at + block_size <= text.size() && Block(text.data() + at).plain()) at += block_size;
+  return at;
+}
+
 }  // namespace
 
 std::size_t string_end(std::string_view text, std::size_t begin, std::size_t from) {
@@ -125,40 +131,42 @@ std::size_t string_end(std::string_view text, std::size_t begin, std::size_t fro
 
 std::size_t ContainerScan::end(std::string_view text, std::size_t from) {
   while (from + block_size <= text.size()) {
-    if (!block(text.data() + from)) {
+    const Seen seen = block(text.data() + from);
+    if (seen == Seen::unsure) {
       const std::size_t end = slowly(text, from, from + block_size);
       if (end != npos) return end;
     }
     from += block_size;
+    if (seen == Seen::plain) from = behind_plain(text, from);
   }
   return slowly(text, from, text.size());
 }
 
-/// False: nothing was done, because the container may end here, or for backslashes outside of strings, which escape nothing.
-bool ContainerScan::block(const char* bytes) {
+/// unsure: nothing was done, because the container may end here, or for backslashes outside of strings, which escape nothing.
+ContainerScan::Seen ContainerScan::block(const char* bytes) {
   const Block block(bytes);
   if (in_string_ && block.plain()) {
     escaped_ = false;
-    return true;
+    return Seen::plain;
   }
   const std::uint64_t backslashes = block.backslashes();
   bool escaped = escaped_;
   std::uint64_t quotes = block.quotes();
   if (backslashes || escaped) quotes &= ~escaped_bytes(backslashes, escaped);
   const std::uint64_t inside = parity_up_to(quotes) ^ (in_string_ ? ~std::uint64_t{0} : 0);
-  if (backslashes & ~inside) return false;
+  if (backslashes & ~inside) return Seen::unsure;
   if (~inside) {
     const std::uint64_t opening = block.opening() & ~inside, closing = block.closing() & ~inside;
     if (closing) {
       const auto closed = static_cast<std::uint64_t>(std::popcount(closing));
-      if (closed >= depth_) return false;
+      if (closed >= depth_) return Seen::unsure;
       depth_ -= closed;
     }
     if (opening) depth_ += static_cast<std::uint64_t>(std::popcount(opening));
   }
   in_string_ = inside >> 63;
   escaped_ = escaped;
-  return true;
+  return Seen::all;
 }
 
 std::size_t ContainerScan::slowly(std::string_view text, std::size_t from, std::size_t to) {

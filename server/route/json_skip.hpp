@@ -21,7 +21,8 @@ class ContainerScan {
   std::size_t end(std::string_view text, std::size_t from);
 
  private:
-  bool block(const char* bytes);
+  enum class Seen { all, plain, unsure };  // plain: the inside of a string and nothing else
+  Seen block(const char* bytes);
   std::size_t slowly(std::string_view text, std::size_t from, std::size_t to);
 
   std::uint64_t depth_ = 1;
