@@ -49,7 +49,7 @@ class ReceivedBody {
  private:
   static constexpr std::size_t least = 4096;
   void grow(std::size_t capacity) {
-    auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+    std::unique_ptr<char[]> larger(new char[capacity]);  // not cleared
     if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
     bytes_ = std::move(larger);
     capacity_ = capacity;
