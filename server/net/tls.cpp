@@ -61,6 +61,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsConfig& config) {
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_read_ahead(context, 1);  // one recv for a record instead of one for its header and one for the rest
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_app_data(context, self.get());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -189,6 +190,12 @@ Io TlsStream::read(std::span<char> into) {
     return io;
   }
   return {Io::Status::ok, got};
+}
+
+bool TlsStream::drained() {
+  if (SSL_has_pending(ssl_.get())) return false;
+  SSL_free_buffers(ssl_.get());
+  return true;
 }
 
 Io TlsStream::write(std::span<const char> bytes) {

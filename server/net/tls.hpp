@@ -66,6 +66,8 @@ class TlsStream {
   Io handshake();
   Io read(std::span<char> into);
   Io write(std::span<const char> bytes);
+  /// Nothing that was received waits inside OpenSSL: the next read has to ask the socket. Gives its buffers back then.
+  bool drained();
   /// Why the handshake failed, in words for a person: "certificate has expired", "hostname mismatch", …
   std::string why() const { return why_; }
   const TlsSummary& summary() const { return summary_; }
