@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "net/asio.hpp"
+#include "net/io.hpp"
 #include "net/tcp_info.hpp"
 #include "net/tls.hpp"
 #include "net/watch.hpp"
@@ -19,13 +20,6 @@ namespace siltgate::net {
 using Socket = asio::generic::stream_protocol::socket;
 
 enum class Side { client, upstream };
-
-/// What a single non-blocking read or write did.
-struct Io {
-  enum class Status { ok, wants_read, wants_write, closed, broken } status = Status::ok;
-  std::size_t bytes = 0;
-  ErrorCode error{};  // for broken
-};
 
 /// Takes what Connection::read_each() reads.
 class ReadSink {
