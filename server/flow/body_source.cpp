@@ -49,7 +49,8 @@ Task<Result<void>> BodySource::each(Sink& sink) {
     net::Watch& watch = x_.client.watch();
     net::Connection& upstream = lease_->connection();
     watch.set_deadline_in(x_.provider->timeouts.idle);
-    auto read = co_await upstream.read_each(x_.services.scratch, watch, Phase::relay_body, *this, std::exchange(wait_first_, false));
+    const bool wait_first = std::exchange(wait_first_, false) && upstream.drained();
+    auto read = co_await upstream.read_each(x_.services.scratch, watch, Phase::relay_body, *this, wait_first);
     if (!read && watch.raised() == net::Wake::none) co_return broken(read.error());
     if (!read) note_path(x_, upstream, read.error().system);
     if (!read) co_return read.error();
@@ -85,7 +86,7 @@ bool BodySource::pass(const Result<Piece>& piece) {
 }
 
 bool BodySource::take(std::size_t bytes) {
-  wait_first_ = bytes < x_.services.scratch.size() && !lease_->connection().tls();
+  wait_first_ = bytes < x_.services.scratch.size();
   const TimePoint now = Clock::now();
   note_read(now);
   x_.client.watch().set_deadline(now + x_.provider->timeouts.idle);

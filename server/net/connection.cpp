@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace siltgate::net {
 namespace {
@@ -101,9 +102,10 @@ Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase
   co_return Result<void>{};
 }
 
-Task<Result<std::size_t>> Connection::read_some(std::span<char> into, Watch& watch, Phase phase) {
+Task<Result<std::size_t>> Connection::read_some(std::span<char> into, Watch& watch, Phase phase, bool wait_first) {
   for (;;) {
-    Io io = try_read(into);
+    Io io{Io::Status::wants_read};
+    if (!std::exchange(wait_first, false)) io = try_read(into);
     if (io.status == Io::Status::ok) co_return io.bytes;
     if (io.status == Io::Status::closed || io.status == Io::Status::broken) co_return failure_of(io, phase);
     auto ready = co_await wait(io.status, watch, phase);

@@ -27,7 +27,7 @@ struct Reading {
       last = connection.try_read(into);
       if (last.status == Io::Status::closed) enough = sink.closed();
       if (last.status != Io::Status::ok) return last.status == Io::Status::wants_read || last.status == Io::Status::wants_write;
-      const bool emptied = last.bytes < into.size() && !connection.tls();
+      const bool emptied = last.bytes < into.size() && connection.drained();
       enough = !sink.take(last.bytes);
       if (enough || stopped()) return false;
       if (!emptied) continue;
