@@ -99,7 +99,7 @@ Result<void> choose_route(Exchange& x) {
   x.record.model = x.hints.model.substr(0, 128);
   x.record.stream = x.hints.stream;
   x.record.session = session_of(x, *token);
-  x.record.request_sha256 = std::exchange(x.body_hash, {}).hex();
+  x.record.request_sha256 = x.body_hash.end();
   note_class(x);
   x.delivery = delivery_of(x);
   choose_key(x, credential);
