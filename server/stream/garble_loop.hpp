@@ -40,7 +40,7 @@ class LoopSignal {
 
   /// Of the loop that was found.
   std::uint64_t period() const { return period_chars_; }          // characters
-  std::uint64_t repetitions() const { return (matched_ + period_) / period_; }
+  std::uint64_t repetitions() const { return (matched_ + unit_.size) / unit_.size; }
   std::uint64_t from() const { return from_; }
   bool counting() const { return varied_ > 0; }
 
