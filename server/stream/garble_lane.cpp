@@ -39,7 +39,8 @@ std::size_t GarbleLane::plain_letters(std::string_view text) const {
 /// The last `count` bytes of `piece`. Says what look() would say of one after the other.
 void GarbleLane::look_at_letters(std::string_view piece, std::size_t count, GarbleSigns& signs) {
   const std::size_t start = piece.size() - count;
-  const bool quoted = text_ == Text::arguments || quoting_.block_at_letter();
+  const bool block = quoting_.block_at_letter();
+  const bool quoted = text_ == Text::arguments || block;
   GarbleChar c{0, CharKind::letter, Script::latin, count_};
   for (std::size_t i = start; i < piece.size(); ++i, ++c.at) {
     c.code = static_cast<char32_t>(piece[i]);
