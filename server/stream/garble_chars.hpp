@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -43,6 +44,8 @@ inline constexpr std::array<CharClass, 128> ascii_classes = [] {
   return table;
 }();
 
+constexpr CharKind ascii_kind(char c) { return ascii_classes[static_cast<unsigned char>(c)].kind; }
+
 inline CharClass classify(char32_t code) { return code < 128 ? ascii_classes[code] : classify_wide(code); }
 
 /// Joins UTF-8 across pieces. Ill-formed bytes count as U+FFFD, one per byte.
@@ -77,5 +80,11 @@ class CharDecoder {
 
 /// How sure a signal is. `doubtful` has healthy look-alikes: it is recorded and never fails an exchange.
 enum class Certain : std::uint8_t { no, doubtful, yes };
+
+/// What a signal says of several characters: how many it took, up to and with the first that reached a bound.
+struct Taken {
+  std::size_t count;
+  Certain found;
+};
 
 }  // namespace siltgate::stream
