@@ -66,6 +66,14 @@ class CharDecoder {
   }
   bool inside() const { return left_ > 0; }
 
+  static constexpr char32_t none = 0xFFFFFFFF;
+  /// The whole character of three bytes that `text` begins with, or none. As take() of each, where nothing is open.
+  static char32_t three_bytes(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    if (text.size() < 3 || (byte(0) & 0xF0) != 0xE0 || (byte(1) & 0xC0) != 0x80 || (byte(2) & 0xC0) != 0x80) return none;
+    return static_cast<char32_t>((byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F));
+  }
+
  private:
   template <class Out>
   void begin(unsigned char byte, Out&& out) {

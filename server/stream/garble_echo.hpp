@@ -27,7 +27,7 @@ class EchoSignal {
   /// As take() of one character after the other. Goes on at `from` and stops behind the first that reaches a bound.
   Taken take(const AsciiRow& row, std::uint32_t from, std::uint64_t at);
   /// True when the next few characters cannot end enough words, whatever they are.
-  bool calm(std::uint32_t characters) const { return streak_ + characters < doubtful; }
+  bool calm(std::uint32_t characters) const { return streak_ + (characters + 1) / 2 < doubtful; }
   std::uint32_t count() const { return streak_; }
   std::uint64_t from() const { return from_; }
 

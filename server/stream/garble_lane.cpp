@@ -16,23 +16,25 @@ void GarbleSigns::sort_behind(std::size_t count) {
 
 /// A small piece is looked at later, together with those behind it, while nothing that is plain can make a signal speak.
 void GarbleLane::take(std::string_view piece, GarbleSigns& signs) {
-  if (piece.size() <= calm_ && AsciiRow::holds(piece)) {
+  if (piece.empty()) return;
+  if (piece.size() <= std::min(calm_, calm_of_runs_) && AsciiRow::holds(piece)) {
     keep(piece);
     calm_ = static_cast<std::uint8_t>(calm_ - piece.size());
+    calm_of_runs_ = static_cast<std::uint8_t>(RunSignal::calm_behind(piece, calm_of_runs_));
     unseen_ = static_cast<std::uint8_t>(unseen_ + piece.size());
     return;
   }
+  calm_ = 0;
   if (unseen_ > 0 && unseen_ + piece.size() > excerpt_size) look_at_unseen(signs);
   if (unseen_ + piece.size() > excerpt_size) {
     look_at(piece, signs);
     keep(piece);
-    calm_ = 0;
     return;
   }
   keep(piece);
   unseen_ = static_cast<std::uint8_t>(unseen_ + piece.size());
   look_at_unseen(signs);
-  calm_ = calm();
+  find_calm();
 }
 
 void GarbleLane::look_at_unseen(GarbleSigns& signs) {
@@ -43,22 +45,29 @@ void GarbleLane::look_at_unseen(GarbleSigns& signs) {
 }
 
 /// How many more plain characters no signal can speak of, whatever they are.
-std::uint8_t GarbleLane::calm() const {
-  constexpr std::uint32_t most = 22;   // a run of 24 speaks
-  if (!tokens_.idle() || decoder_.inside() || before_code_ >= 128 || !echo_.calm(most) || !symbols_.calm()) return 0;
-  return static_cast<std::uint8_t>(std::min(run_.calm(), loop_.calm(most)));
+void GarbleLane::find_calm() {
+  constexpr std::uint32_t most = 48;
+  if (!tokens_.idle() || decoder_.inside() || before_code_ >= 128 || !echo_.calm(most)) return;
+  calm_ = static_cast<std::uint8_t>(std::min(symbols_.calm(), loop_.calm(most)));
+  calm_of_runs_ = static_cast<std::uint8_t>(run_.calm());
 }
 
 void GarbleLane::look_at(std::string_view piece, GarbleSigns& signs) {
-  for (std::size_t i = 0; i < piece.size();) {
+  std::size_t i = 0;
+  const auto look_here = [&](char32_t code) { look(code, piece.substr(0, i), signs); };
+  while (i < piece.size()) {
     const auto byte = static_cast<unsigned char>(piece[i]);
-    if (is_plain(piece[i]) && before_code_ < 128 && !decoder_.inside()) {
+    const char32_t whole = decoder_.inside() ? CharDecoder::none : CharDecoder::three_bytes(piece.substr(i));
+    if (whole != CharDecoder::none) {
+      i += 3;
+      look_here(whole);
+    } else if (is_plain(piece[i]) && before_code_ < 128 && !decoder_.inside()) {
       i += look_at_plain(piece, i, signs);
-      continue;
+    } else {
+      ++i;
+      if (byte < 0x80 && !decoder_.inside()) look_here(byte);
+      else decoder_.take(byte, look_here);
     }
-    ++i;
-    if (byte < 0x80 && !decoder_.inside()) look(byte, piece.substr(0, i), signs);
-    else decoder_.take(byte, [&](char32_t code) { look(code, piece.substr(0, i), signs); });
   }
 }
 

@@ -70,7 +70,7 @@ class GarbleLane {
  private:
   void look_at(std::string_view piece, GarbleSigns& signs);
   void look_at_unseen(GarbleSigns& signs);
-  std::uint8_t calm() const;
+  void find_calm();
   /// `piece` up to and with the character in hand: for the excerpt.
   void look(char32_t code, std::string_view piece, GarbleSigns& signs);
   /// What needs neither the decoder nor a look at what it quotes.
@@ -105,7 +105,8 @@ class GarbleLane {
   std::array<char, 2 * excerpt_size + 8> tail_{};   // ends with the last bytes of the pieces before; room to write eight
   std::uint8_t tail_size_ = 0;
   std::uint8_t unseen_ = 0;   // of these bytes, not looked at yet
-  std::uint8_t calm_ = 0;     // so many more need not be looked at at once
+  std::uint8_t calm_ = 0;           // so many more need not be looked at at once ...
+  std::uint8_t calm_of_runs_ = 0;   // ... and that for the sake of runs
 };
 
 }  // namespace siltgate::stream

@@ -112,7 +112,7 @@ void LoopSignal::make_room() {
 }
 
 /// No candidate: takes characters until there is one. As take_element() would.
-std::size_t LoopSignal::search(std::string_view text, std::uint64_t at) {
+inline std::size_t LoopSignal::search(std::string_view text, std::uint64_t at) {
   if (room_ == 0) [[unlikely]] make_room();
   const std::size_t most = std::min<std::size_t>(text.size(), room_);
   std::uint8_t* const out = &element(count_);
@@ -125,6 +125,7 @@ std::size_t LoopSignal::search(std::string_view text, std::uint64_t at) {
     key = key << 8 | e;
     const Place back = back_to_same(key, start + static_cast<std::uint32_t>(i));
     if (!is_back(back)) [[likely]] continue;
+    key_ = key;
     count_ = start + static_cast<std::uint32_t>(i);
     look_back(back, at + i - 1);
     if (period_ > 0) break;
@@ -175,10 +176,14 @@ void LoopSignal::look_back(Place back, std::uint64_t at) {
   if (distance < 2 || distance > longest_period || distance >= count_) return;
   const std::uint8_t* const elements = elements_.get();
   const std::uint32_t mask = mask_, last = count_ - 1, last_before = last - distance;
+  const std::uint32_t most = std::min(kept, count_) - distance, end = count_ & mask, end_before = (count_ - distance) & mask;
   const auto differ = [&](std::uint32_t i) { return elements[(last - i) & mask] != elements[(last_before - i) & mask]; };
-  if (differ(0) || differ(1)) return;
-  const std::uint32_t most = std::min(kept, count_) - distance;
+  if (most < key_size || differ(0) || differ(1)) return;
   std::uint32_t same = 0;
+  if (end >= key_size && end_before >= key_size) {   // all eight at once, as nearly everywhere
+    if (std::memcmp(elements + end - key_size, elements + end_before - key_size, key_size) == 0) same = key_size;
+    else if (!any_is(key_, loop_element::number)) return;
+  }
   varied_ = 0;
   for (; same < most; ++same) {
     if (!differ(same)) continue;
@@ -197,7 +202,7 @@ void LoopSignal::look_back(Place back, std::uint64_t at) {
 /// 200 letters' worth and four rounds, and no element is worth more than two. The candidate is 1. the one there is, or
 /// 2. one that comes. That holds until check_at_ for its period first, so only a short period matters, and then the last
 /// eight elements repeat already. Where this is not plain to see, nothing is promised: 3. numbers, 4. the edge of the ring.
-std::uint64_t LoopSignal::calm(std::uint32_t most) const {
+std::uint32_t LoopSignal::calm(std::uint32_t most) const {
   if (period_ > 0 && check_at_ - matched_ <= most + 1) return 0;   // 1: the number being read is an element more
   if (any_is(key_, loop_element::number)) return 0;                                                       // 3
   const std::uint32_t end = count_ & mask_;

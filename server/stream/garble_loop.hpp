@@ -27,7 +27,7 @@ class LoopSignal {
   Taken take_ascii(std::string_view text, std::uint64_t at, bool quoted);
 
   /// How many more characters, up to `most`, cannot reach a bound, whatever they are.
-  std::uint64_t calm(std::uint32_t most) const;
+  std::uint32_t calm(std::uint32_t most) const;
 
   /// Of the loop that was found.
   std::uint64_t period() const { return period_chars_; }          // characters

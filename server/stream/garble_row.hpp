@@ -100,12 +100,12 @@ class AsciiRow {
         break;
       }
       const CharKind kind = ascii_classes[code].kind;
-      counts_ += one(kind);
       const std::uint32_t bit = 1u << i;
-      if (kind == CharKind::punctuation) marks_ |= 1u << mark_number(code);
-      if ((traits[code] & bracket) != 0) brackets_ |= bit;
-      if (kind == CharKind::newline) newlines_ |= bit;
-      else if (kind != CharKind::space) solid_ |= bit;
+      counts_ += one(kind);
+      marks_ |= std::uint32_t{kind == CharKind::punctuation} << (traits[code] & 31);
+      brackets_ |= (traits[code] & bracket) != 0 ? bit : 0;
+      newlines_ |= kind == CharKind::newline ? bit : 0;
+      solid_ |= kind > CharKind::newline ? bit : 0;
     }
     return count;
   }

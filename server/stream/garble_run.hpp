@@ -26,8 +26,13 @@ class RunSignal {
     begin_in(text, run_start(text, text.size() - 1), at);   // too short to hold a run that says something
     return {text.size(), Certain::no};
   }
-  /// How many more characters cannot make a run that says something, whatever they are.
-  std::uint64_t calm() const { return std::min(look_at_ - length_, least_) - 1; }
+  /// How many more characters cannot make a run that says something, whatever they are; and how many more behind `piece`,
+  /// of no more than that.
+  std::uint32_t calm() const { return static_cast<std::uint32_t>(std::min(look_at_ - length_, least_) - 1); }
+  static std::uint32_t calm_behind(std::string_view piece, std::uint32_t calm) {
+    const auto size = static_cast<std::uint32_t>(piece.size());
+    return piece.front() != piece.back() ? static_cast<std::uint32_t>(least_) - size : calm - size;
+  }
   /// The text is complete: a text that is nothing but a short run shows only now.
   Certain finish() const;
 

@@ -41,11 +41,13 @@ void SymbolsSignal::take_bracket(char c) {
   last_.which |= static_cast<std::uint8_t>(c == ')' ? 1 : c == ']' ? 2 : 4);
 }
 
-bool SymbolsSignal::calm() const {
-  std::uint64_t sum = 0;
-  for (const Block& block : blocks_) sum += block.counts;
-  sum -= blocks_[now_].counts;   // the next one takes its place
-  return (sum >> 56) + block_size < window || letters(sum) >= fewer_letters;
+/// The open block is judged with the three before it, the next one with the open one and two.
+std::uint32_t SymbolsSignal::calm() const {
+  const auto before = [&](std::uint32_t i) { return blocks_[(now_ + blocks - i) % blocks].counts; };
+  const std::uint64_t two = counts_ + before(1) + before(2);
+  const auto may_be_soup = [&](std::uint64_t sum, std::uint32_t oldest) { return before(oldest) != 0 && letters(sum) < fewer_letters; };
+  if (may_be_soup(two + before(3), 3)) return room() - 1;
+  return may_be_soup(two, 2) ? room() + block_size - 1 : room() + 2 * block_size - 1;
 }
 
 Certain SymbolsSignal::close(std::uint64_t at) {

@@ -28,8 +28,8 @@ class SymbolsSignal {
     return counts_ < full ? Certain::no : close(at + row.size() - 1);
   }
   std::uint32_t room() const { return block_size - static_cast<std::uint32_t>(counts_ >> 56); }
-  /// True when the judgement at the end of the open block cannot find a soup: too many letters in the blocks before.
-  bool calm() const;
+  /// How many more characters, cannot make a soup, whatever they are: too many letters stand before them.
+  std::uint32_t calm() const;
   int kinds() const { return found_kinds_; }
   int unmatched() const { return found_unmatched_; }
   std::uint64_t from() const { return from_; }
