@@ -79,12 +79,12 @@ class EchoSignal {
   void forgive() { streak_ -= std::min(streak_, forgiveness); }
   Certain look_at_word(std::uint64_t at);
 
+  std::uint64_t from_ = 0;
+  std::uint32_t streak_ = 0;   // neighbours that echo; one that does not takes eight away
+  std::uint32_t ends_before_ = 0;
   Word word_;                  // being read
   Word before_;                // the last one ...
   Word earlier_;               // ... and the one before it
-  std::uint32_t ends_before_ = 0;
-  std::uint32_t streak_ = 0;   // neighbours that echo; one that does not takes eight away
-  std::uint64_t from_ = 0;
 };
 
 }  // namespace siltgate::stream

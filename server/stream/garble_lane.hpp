@@ -88,25 +88,26 @@ class GarbleLane {
   void keep(std::string_view piece);
 
   static constexpr std::size_t excerpt_size = 64;
+  // In the order in which they are needed: a piece that has to wait touches the first lines only.
   Text text_;
+  std::uint8_t tail_size_ = 0;
+  std::uint8_t unseen_ = 0;         // of these bytes, not looked at yet
+  std::uint8_t calm_ = 0;           // so many more need not be looked at at once ...
+  std::uint8_t calm_of_runs_ = 0;   // ... and that for the sake of runs
   int choice_;
-  std::uint64_t count_ = 0;   // characters so far
-  char32_t before_code_ = 0;  // of the last character
+  std::array<char, 2 * excerpt_size + 8> tail_{};   // ends with the last bytes of the pieces before; room to write eight
+  std::uint64_t count_ = 0;   // characters looked at
+  char32_t before_code_ = 0;  // of the last one
   Script before_script_ = Script::none;
   CharDecoder decoder_;
   Quoting quoting_;
   RunSignal run_;
+  TokensSignal tokens_;
+  SymbolsSignal symbols_;
+  EchoSignal echo_;
   LoopSignal loop_;
   EncodingSignal encoding_;
   ScriptsSignal scripts_;
-  SymbolsSignal symbols_;
-  EchoSignal echo_;
-  TokensSignal tokens_;
-  std::array<char, 2 * excerpt_size + 8> tail_{};   // ends with the last bytes of the pieces before; room to write eight
-  std::uint8_t tail_size_ = 0;
-  std::uint8_t unseen_ = 0;   // of these bytes, not looked at yet
-  std::uint8_t calm_ = 0;           // so many more need not be looked at at once ...
-  std::uint8_t calm_of_runs_ = 0;   // ... and that for the sake of runs
 };
 
 }  // namespace siltgate::stream

@@ -44,16 +44,15 @@ void SymbolsSignal::take_bracket(char c) {
 /// The open block is judged with the three before it, the next one with the open one and two.
 std::uint32_t SymbolsSignal::calm() const {
   const auto before = [&](std::uint32_t i) { return blocks_[(now_ + blocks - i) % blocks].counts; };
-  const std::uint64_t two = counts_ + before(1) + before(2);
+  const std::uint64_t two = last_.counts + before(1) + before(2);
   const auto may_be_soup = [&](std::uint64_t sum, std::uint32_t oldest) { return before(oldest) != 0 && letters(sum) < fewer_letters; };
   if (may_be_soup(two + before(3), 3)) return room() - 1;
   return may_be_soup(two, 2) ? room() + block_size - 1 : room() + 2 * block_size - 1;
 }
 
 Certain SymbolsSignal::close(std::uint64_t at) {
-  last_.counts = std::exchange(counts_, 0);
   blocks_[now_] = std::exchange(last_, {});
-  now_ = (now_ + 1) % blocks;
+  now_ = static_cast<std::uint8_t>((now_ + 1) % blocks);
   std::uint64_t sum = 0;   // no byte runs over: the window is smaller than 256
   for (const Block& block : blocks_) sum += block.counts;
   const auto share = [&](CharKind kind) { return (sum >> 8 * static_cast<unsigned>(kind) & 0xFF) * 100; };
@@ -78,8 +77,8 @@ Certain SymbolsSignal::close(std::uint64_t at) {
     return Certain::no;
   }
   if (++streak_ == 1) from_ = at + 1 - window;
-  found_kinds_ = kinds;
-  found_unmatched_ = static_cast<int>(unmatched);
+  found_kinds_ = static_cast<std::uint8_t>(kinds);
+  found_unmatched_ = static_cast<std::uint8_t>(unmatched);
   return streak_ >= certain_streak ? Certain::yes : Certain::doubtful;
 }
 

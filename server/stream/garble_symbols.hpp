@@ -16,18 +16,18 @@ namespace siltgate::stream {
 class SymbolsSignal {
  public:
   Certain take(const GarbleChar& c) {
-    counts_ += (std::uint64_t{1} << 8 * static_cast<unsigned>(c.kind)) + one_more;
+    last_.counts += (std::uint64_t{1} << 8 * static_cast<unsigned>(c.kind)) + one_more;
     if (c.kind == CharKind::punctuation && c.code < 128) take_mark(static_cast<char>(c.code));
-    return counts_ < full ? Certain::no : close(c.at);
+    return last_.counts < full ? Certain::no : close(c.at);
   }
   /// As take() of one character after the other, no more than room().
   Certain take(const AsciiRow& row, std::uint64_t at) {
-    counts_ += row.counts() + row.size() * one_more;
+    last_.counts += row.counts() + row.size() * one_more;
     last_.marks |= row.marks();
     if (row.brackets() != 0) take_brackets(row);
-    return counts_ < full ? Certain::no : close(at + row.size() - 1);
+    return last_.counts < full ? Certain::no : close(at + row.size() - 1);
   }
-  std::uint32_t room() const { return block_size - static_cast<std::uint32_t>(counts_ >> 56); }
+  std::uint32_t room() const { return block_size - static_cast<std::uint32_t>(last_.counts >> 56); }
   /// How many more characters, cannot make a soup, whatever they are: too many letters stand before them.
   std::uint32_t calm() const;
   int kinds() const { return found_kinds_; }
@@ -55,13 +55,12 @@ class SymbolsSignal {
   void take_brackets(const AsciiRow& row);
   Certain close(std::uint64_t at);
 
-  std::uint64_t counts_ = 0;        // of the open block ...
-  Block last_;                      // ... and what else is known of it
+  Block last_;                      // the open one
   std::uint32_t depth_ = 0;
-  std::uint32_t now_ = 0;
   std::uint32_t streak_ = 0;        // judgements in a row that found it
-  int found_kinds_ = 0;
-  int found_unmatched_ = 0;
+  std::uint8_t now_ = 0;
+  std::uint8_t found_kinds_ = 0;
+  std::uint8_t found_unmatched_ = 0;
   std::uint64_t from_ = 0;
   std::array<char, 16> open_{};     // the innermost open brackets
   std::array<Block, blocks> blocks_{};
