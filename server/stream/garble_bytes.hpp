@@ -19,7 +19,7 @@ constexpr Number lowest_first(Number number) {
 }
 
 template <class Number>
-std::uint64_t bytes_at(const char* text) {
+std::uint64_t bytes_at(const void* text) {
   Number number;
   std::memcpy(&number, text, sizeof number);
   return lowest_first(number);
@@ -46,10 +46,10 @@ constexpr std::uint64_t between(std::uint64_t ascii, unsigned char first, unsign
 /// The same for a single character.
 constexpr std::uint64_t equal(std::uint64_t ascii, unsigned char c) { return ~((ascii ^ c * each_byte) + 0x7F * each_byte) & high_bits; }
 
-/// Whether one of eight bytes is `byte`.
-constexpr bool any_is(std::uint64_t bytes, std::uint8_t byte) {
+/// Of each of eight bytes the high bit: set where it is `byte`, and perhaps in bytes above such a one.
+constexpr std::uint64_t perhaps(std::uint64_t bytes, std::uint8_t byte) {
   const std::uint64_t zero = bytes ^ byte * each_byte;
-  return ((zero - each_byte) & ~zero & high_bits) != 0;
+  return (zero - each_byte) & ~zero & high_bits;
 }
 
 /// The high bits of eight bytes, of which no other is set, side by side, that of the first one lowest.

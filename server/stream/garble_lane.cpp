@@ -14,6 +14,11 @@ void GarbleSigns::sort_behind(std::size_t count) {
   std::stable_sort(waiting_.begin() + static_cast<std::ptrdiff_t>(count), waiting_.end(), earlier);
 }
 
+inline Certain GarbleLane::tokens_at(const GarbleChar& c, char32_t before) {
+  const Certain found = tokens_.take(c, before, quoting_.any(), text_ == Text::arguments);
+  return text_ == Text::reasoning && tokens_.kind() == TokensSignal::Kind::end_of_thought ? Certain::no : found;
+}
+
 /// A small piece is looked at later, together with those behind it, while nothing that is plain can make a signal speak.
 void GarbleLane::take(std::string_view piece, GarbleSigns& signs) {
   if (piece.empty()) return;
@@ -135,11 +140,6 @@ void GarbleLane::look_at_mark(const GarbleChar& c, char32_t before, std::string_
   report(Signal::symbols, symbols_.take(c), piece, signs);
   report(Signal::echo, echo_.take(c), piece, signs);
   report(Signal::tokens, tokens_at(c, before), piece, signs);
-}
-
-Certain GarbleLane::tokens_at(const GarbleChar& c, char32_t before) {
-  const Certain found = tokens_.take(c, before, quoting_.any(), text_ == Text::arguments);
-  return text_ == Text::reasoning && tokens_.kind() == TokensSignal::Kind::end_of_thought ? Certain::no : found;
 }
 
 void GarbleLane::look(char32_t code, std::string_view piece, GarbleSigns& signs) {

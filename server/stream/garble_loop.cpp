@@ -39,12 +39,16 @@ void LoopSignal::grow() {
   mask_ = mask;
 }
 
+/// False when `c` is no digit, or one too many for a number.
+inline bool LoopSignal::add_digit(const GarbleChar& c) {
+  if (c.kind != CharKind::digit || digits_ == longest_number) return false;
+  number_ = number_ * 31 + static_cast<std::uint32_t>(c.code);
+  ++digits_;
+  return true;
+}
+
 Certain LoopSignal::take(const GarbleChar& c, bool quoted) {
-  if (c.kind == CharKind::digit && digits_ < longest_number) {
-    number_ = number_ * 31 + static_cast<std::uint32_t>(c.code);
-    ++digits_;
-    return Certain::no;
-  }
+  if (add_digit(c)) return Certain::no;
   const Certain found = digits_ > 0 ? take_number(c.at, quoted) : Certain::no;
   return std::max(found, take_element(element_of(c), c.at, quoted));
 }
@@ -98,6 +102,7 @@ Taken LoopSignal::take_ascii(std::string_view text, std::uint64_t at, bool quote
     if (i == text.size()) break;
     const GarbleChar c{static_cast<unsigned char>(text[i]), ascii_kind(text[i]), Script::none, at + i};
     ++i;
+    if (add_digit(c)) continue;
     if (const Certain found = take(c, quoted); found != Certain::no) return {i, found};
   }
   return {i, Certain::no};
@@ -182,7 +187,7 @@ void LoopSignal::look_back(Place back, std::uint64_t at) {
   std::uint32_t same = 0;
   if (end >= key_size && end_before >= key_size) {   // all eight at once, as nearly everywhere
     if (std::memcmp(elements + end - key_size, elements + end_before - key_size, key_size) == 0) same = key_size;
-    else if (!any_is(key_, loop_element::number)) return;
+    else if (perhaps(key_, loop_element::number) == 0) return;
   }
   varied_ = 0;
   for (; same < most; ++same) {
@@ -204,12 +209,15 @@ void LoopSignal::look_back(Place back, std::uint64_t at) {
 /// eight elements repeat already. Where this is not plain to see, nothing is promised: 3. numbers, 4. the edge of the ring.
 std::uint32_t LoopSignal::calm(std::uint32_t most) const {
   if (period_ > 0 && check_at_ - matched_ <= most + 1) return 0;   // 1: the number being read is an element more
-  if (any_is(key_, loop_element::number)) return 0;                                                       // 3
+  if (perhaps(key_, loop_element::number) != 0) return 0;            // 3
   const std::uint32_t end = count_ & mask_;
-  if (end < key_size + most) return 0;                                                                    // 4
+  if (end < most + 2 * key_size) return 0;                           // 4
   const std::uint8_t* const last = elements_.get() + end - key_size;
-  for (std::uint32_t period = 2; period <= most; ++period)
-    if (std::memcmp(last, last - period, key_size) == 0) return 0;                                        // 2
+  for (std::uint32_t nearest = 2; nearest <= most; nearest += 8) {   // 2: eight periods, where the last element alone recurs
+    std::uint64_t recurs = perhaps(bytes_at<std::uint64_t>(last - nearest), static_cast<std::uint8_t>(key_));
+    for (; recurs != 0; recurs &= recurs - 1)
+      if (std::memcmp(last, last - (nearest + 7 - bytes_before(recurs)), key_size) == 0) return 0;
+  }
   return most;
 }
 

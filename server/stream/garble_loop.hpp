@@ -54,6 +54,7 @@ class LoopSignal {
   void make_room();
 
   Place back_to_same(std::uint64_t key, std::uint32_t count);
+  bool add_digit(const GarbleChar& c);
   Certain take_number(std::uint64_t at, bool quoted);
   Certain take_element(std::uint8_t e, std::uint64_t at, bool quoted);
   std::size_t search(std::string_view text, std::uint64_t at);
