@@ -57,6 +57,8 @@ class AsciiRow {
   char operator[](std::uint32_t i) const { return static_cast<char>(bytes_[i / 8] >> i % 8 * 8); }
   /// The eight bytes from `i` on, the first one lowest.
   std::uint64_t bytes_from(std::uint32_t i) const {
+    if constexpr (std::endian::native == std::endian::little)
+      return bytes_at<std::uint64_t>(reinterpret_cast<const char*>(bytes_.data()) + i);
     const std::uint32_t shift = i % 8 * 8;
     return bytes_[i / 8] >> shift | bytes_[i / 8 + 1] << 1 << (63 - shift);
   }
