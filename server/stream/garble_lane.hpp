@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All signals of degenerate text over one text: the content of an answer, its reasoning, or the arguments of one tool
 // call. Fed with decoded text in pieces of any size; what it finds does not depend on where they are cut. Knows no
-// events, no dialects and no actions.
+// events, no dialects and no actions. Plain text is looked at in rows, signal by signal; small pieces wait while none can speak.
 #pragma once
 
 #include <array>
