@@ -372,6 +372,11 @@ void StreamChecker::broken() {
   if (!state_->ended() || state_->splitter.inside()) state_->end_fault("upstream broke off");
 }
 
+void StreamChecker::prefetch() const {
+  const char* at = reinterpret_cast<const char*>(state_.get());
+  for (std::size_t i = 0; i < sizeof(State); i += 64) __builtin_prefetch(at + i, 1);
+}
+
 void StreamChecker::delivered() { state_->delivery.clear(); }
 
 const std::vector<Finding>& StreamChecker::findings() const { return state_->findings; }
