@@ -9,7 +9,8 @@ void Choice::clear() {
 }
 
 void ChunkFacts::clear() {
-  static_cast<PayloadFacts&>(*this) = {};
+  static const PayloadFacts nothing;
+  static_cast<PayloadFacts&>(*this) = nothing;
   outputs.clear();
   whole_outputs.clear();
 }
