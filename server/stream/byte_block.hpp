@@ -24,8 +24,8 @@ inline ByteBlock load_block(const void* p) {
 
 #if defined(__SSE2__)
 inline unsigned bits_of(ByteMask mask) { return static_cast<unsigned>(_mm_movemask_epi8(reinterpret_cast<__m128i>(mask))); }
-/// Position of the first byte that is set, 16 or more if none is.
-inline unsigned first_set(ByteMask mask) { return static_cast<unsigned>(std::countr_zero(bits_of(mask))); }
+/// Position of the first byte that is set, 16 if none is.
+inline unsigned first_set(ByteMask mask) { return static_cast<unsigned>(std::countr_zero(bits_of(mask) | 1u << 16)); }
 inline bool any_set(ByteMask mask) { return bits_of(mask) != 0; }
 #else
 struct MaskHalves {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/sound_chunk.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -41,13 +42,15 @@ class SoundChunk {
  private:
   using Position = const char*;
 
-  static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-  static Position skip_space(Position p) {
-    while (static_cast<unsigned char>(*p) <= ' ' && is_space(*p)) ++p;
+  [[gnu::noinline]] static Position skip_space(Position p) {
+    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') ++p;
     return p;
   }
   /// On the first byte behind white space; usually there is none before `c`.
-  static Position skip_to(char c, Position p) { return *p == c ? p : skip_space(p); }
+  static Position skip_to(char c, Position p) {
+    if (*p == c) [[likely]] return p;
+    return static_cast<unsigned char>(*p) > ' ' ? p : skip_space(p);
+  }
 
   /// On the opening brace.
   Position object(Position p, Node at) {
@@ -61,8 +64,11 @@ class SoundChunk {
       p = skip_to(':', name.end);
       if (*p != ':') return nullptr;
       const Node node = at == Node::other ? Node::other : member(at, name.text);
-      if (at == Node::root && !note_root_key(node, name.text)) return nullptr;
-      notes_.key(at, node);
+      if (at == Node::root) {
+        if (!note_root_key(node, name.text)) return nullptr;
+      } else {
+        notes_.key(at, node);
+      }
       p = value(skip_to('"', p + 1), node);
       if (p == nullptr) return nullptr;
       p = skip_to(',', p);
@@ -76,14 +82,14 @@ class SoundChunk {
   Position array(Position p, Node at) {
     if (++level_ > most_levels) return nullptr;
     notes_.opened(at, Shape::array);
-    p = skip_space(p + 1);
+    p = skip_to('{', p + 1);
     if (*p == ']') return closed(p + 1);
     while (true) {
       p = value(p, entry(at));
       if (p == nullptr) return nullptr;
-      p = skip_space(p);
+      p = skip_to(',', p);
       if (*p != ',') return *p == ']' ? closed(p + 1) : nullptr;
-      p = skip_space(p + 1);
+      p = skip_to('{', p + 1);
     }
   }
 
@@ -152,8 +158,12 @@ class SoundChunk {
     return p == first || p - first > most_exponent_digits ? nullptr : p;
   }
 
-  /// Set where a string may not simply go on: quotation mark, backslash, control character.
-  static ByteMask stops(ByteBlock block) { return (block == '"') | (block == '\\') | (block < ' '); }
+  /// Set where a string may not simply go on: quotation mark, backslash, control character. With one bit turned over the
+  /// quotation mark is the neighbour of the control characters, which stay among themselves.
+  static ByteMask stops(ByteBlock block) {
+    static_assert(('"' ^ 2) == ' ');
+    return ((block ^ 2) <= ' ') | (block == '\\');
+  }
 
   /// The first byte from `p` on where a string may not simply go on; end_ if there is none.
   Position plain_end(Position p) const {
@@ -186,28 +196,32 @@ class SoundChunk {
   /// A string that is plain up to `stop`, where it has a backslash or something wrong.
   [[gnu::noinline]] String escaped_string(Position p, Position stop) {
     const auto size = static_cast<std::size_t>(end_ - begin_);
-    if (decoded_.capacity() < size) decoded_.reserve(size);  // is never outgrown: views into it hold
-    const std::size_t start = decoded_.size();
+    if (decoded_.size() < size) decoded_.resize(size);  // what is decoded is not longer: once sized, views into it hold
+    if (out_ == nullptr) out_ = decoded_.data();
+    const char* const start = out_;
     while (stop != end_ && *stop == '\\') {
-      decoded_.append(p, stop);
+      append(p, stop);
       p = escape(stop + 1);
       if (p == nullptr) return {nullptr, {}};
       stop = plain_end(p);
     }
     if (stop == end_ || *stop != '"') return {nullptr, {}};
-    decoded_.append(p, stop);
-    return {stop + 1, std::string_view(decoded_).substr(start)};
+    append(p, stop);
+    return {stop + 1, {start, static_cast<std::size_t>(out_ - start)}};
   }
+
+  void append(Position from, Position to) { out_ = std::copy(from, to, out_); }
+  void append(std::uint32_t byte) { *out_++ = static_cast<char>(byte); }
 
   /// Behind the backslash.
   Position escape(Position p) {
     switch (*p) {
-      case '"': case '\\': case '/': decoded_ += *p; break;
-      case 'n': decoded_ += '\n'; break;
-      case 't': decoded_ += '\t'; break;
-      case 'r': decoded_ += '\r'; break;
-      case 'b': decoded_ += '\b'; break;
-      case 'f': decoded_ += '\f'; break;
+      case '"': case '\\': case '/': *out_++ = *p; break;
+      case 'n': *out_++ = '\n'; break;
+      case 't': *out_++ = '\t'; break;
+      case 'r': *out_++ = '\r'; break;
+      case 'b': *out_++ = '\b'; break;
+      case 'f': *out_++ = '\f'; break;
       case 'u': return unicode(p + 1);
       default: return nullptr;
     }
@@ -241,16 +255,15 @@ class SoundChunk {
   }
 
   void append_utf8(std::uint32_t code) {
-    const auto put = [this](std::uint32_t byte) { decoded_ += static_cast<char>(byte); };
-    const auto more = [&](int shift) { put(0x80 | (code >> shift & 0x3F)); };
-    if (code < 0x80) return put(code);
+    const auto more = [&](int shift) { append(0x80 | (code >> shift & 0x3F)); };
+    if (code < 0x80) return append(code);
     if (code < 0x800) {
-      put(0xC0 | code >> 6);
+      append(0xC0 | code >> 6);
     } else if (code < 0x10000) {
-      put(0xE0 | code >> 12);
+      append(0xE0 | code >> 12);
       more(6);
     } else {
-      put(0xF0 | code >> 18);
+      append(0xF0 | code >> 18);
       more(12);
       more(6);
     }
@@ -274,7 +287,8 @@ class SoundChunk {
 
   Position begin_, end_;
   Position last_block_;                         // sixteen bytes are left from here
-  std::string& decoded_;
+  std::string& decoded_;                        // room for strings that have escapes
+  char* out_ = nullptr;                         // behind the last of them
   ChunkNotes notes_;
   int level_ = 0;
   std::uint64_t known_ = 0;                     // a bit for each node of the root that was there
@@ -293,7 +307,6 @@ class SoundChunk {
 bool read_sound_chunk(std::string_view payload, ChunkFacts& facts, std::string& decoded) {
   if (payload.size() < 16 || payload.front() != '{' || payload.back() != '}') return false;
   facts.clear();
-  decoded.clear();
   return SoundChunk(payload, facts, decoded).read();
 }
 
