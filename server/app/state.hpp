@@ -69,7 +69,7 @@ struct App::State {
   void remember();
   void save_memory();
 
-  asio::io_context io{1};
+  asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};   // one thread does all I/O; others only post
   settings::Settings settings;
   Surroundings surroundings;
   observe::Logger log;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/body_source.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "flow/note_path.hpp"
 #include "flow/relay.hpp"
 
@@ -39,38 +42,64 @@ BodySource::BodySource(Exchange& x, upstream::Lease lease, const http::ResponseH
   x.packed = std::make_unique<observe::Sha256>();
 }
 
-Task<Result<BodySource::Piece>> BodySource::next() {
-  if (packed_ && packed_->holds_more()) co_return unpack({});
-  x_.client.watch().set_deadline_in(x_.provider->timeouts.idle);
-  while (early_.empty() && !decoder_.done()) {
+Task<Result<void>> BodySource::each(Sink& sink) {
+  sink_ = &sink;
+  failure_.reset();
+  if (pass_held()) {
+    net::Watch& watch = x_.client.watch();
     net::Connection& upstream = lease_->connection();
-    net::Io io{Status::wants_read};
-    if (!wait_first_) io = upstream.try_read(x_.services.scratch);
-    if (io.status == Status::ok) {
-      wait_first_ = io.bytes < x_.services.scratch.size() && !upstream.tls();
-      note_read(Clock::now());
-      auto piece = decode(x_.services.scratch.first(io.bytes));
-      if (!piece || !piece->bytes.empty() || piece->last) co_return piece;
+    watch.set_deadline_in(x_.provider->timeouts.idle);
+    const bool wait_first = std::exchange(wait_first_, false) && upstream.drained();
+    auto read = co_await upstream.read_each(x_.services.scratch, watch, Phase::relay_body, *this, wait_first);
+    if (!read && watch.raised() == net::Wake::none) co_return broken(read.error());
+    if (!read) note_path(x_, upstream, read.error().system);
+    if (!read) co_return read.error();
+  }
+  if (failure_) co_return *failure_;
+  co_return Result<void>{};
+}
+
+/// What waits from before: bytes that are still packed, and what came together with the head. That moves into the shared buffer,
+/// so that every piece lies there. True: read on.
+bool BodySource::pass_held() {
+  for (;;) {
+    if (packed_ && packed_->holds_more()) {
+      if (!pass(unpack({}))) return false;
       continue;
     }
-    if (io.status == Status::closed && decoder_.complete_at_close()) {
-      finish(true);
-      co_return Piece{{}, true};  // nothing is left packed: next() begins with that
-    }
-    if (io.status == Status::closed || io.status == Status::broken) co_return broken(upstream.failure_of(io, Phase::relay_body));
-    x_.reply.piece_waits();
-    auto ready = co_await upstream.wait(io.status, x_.client.watch(), Phase::relay_body);
-    if (!ready) note_path(x_, upstream, ready.error().system);
-    if (!ready) co_return ready.error();
-    wait_first_ = false;
+    if (early_.empty() && !decoder_.done()) return true;
+    const std::size_t size = std::min(early_.size(), x_.services.scratch.size());
+    std::copy_n(early_.data(), size, x_.services.scratch.data());
+    early_.erase(0, size);
+    if (early_.empty()) std::string().swap(early_);  // a stream may rest for long from here on
+    if (!pass(decode(x_.services.scratch.first(size)))) return false;
   }
-  // What came with the head moves into the shared buffer, so that every piece lies there.
-  std::size_t size = std::min(early_.size(), x_.services.scratch.size());
-  std::copy_n(early_.data(), size, x_.services.scratch.data());
-  early_.erase(0, size);
-  if (early_.empty()) std::string().swap(early_);  // a stream may rest for long from here on
-  auto piece = decode(x_.services.scratch.first(size));
-  co_return piece;
+}
+
+bool BodySource::pass(const Result<Piece>& piece) {
+  if (!piece) {
+    failure_ = piece.error();
+    return false;
+  }
+  if (piece->bytes.empty() && !piece->last) return true;
+  return sink_->take(*piece) && !piece->last;
+}
+
+bool BodySource::take(std::size_t bytes) {
+  wait_first_ = bytes < x_.services.scratch.size();
+  const TimePoint now = Clock::now();
+  note_read(now);
+  x_.client.watch().set_deadline(now + x_.provider->timeouts.idle);
+  if (!pass(decode(x_.services.scratch.first(bytes))) || !pass_held()) return false;
+  x_.reply.piece_waits();
+  return true;
+}
+
+bool BodySource::closed() {
+  if (!decoder_.complete_at_close()) return false;
+  finish(true);
+  sink_->take({{}, true});  // nothing is left packed: all that was has been passed on before the read
+  return true;
 }
 
 void BodySource::note_read(TimePoint now) {
@@ -98,8 +127,7 @@ Result<BodySource::Piece> BodySource::decode(std::span<char> bytes) {
   bool last = decoder_.done();
   if (last) finish(decoded->used == bytes.size() && early_.empty());
   if (packed_) return unpack(decoded->payload);
-  x_.capture.read(decoded->payload, decoder_.chunk_ends(), Clock::now());
-  x_.hashes.add_in(decoded->payload);
+  if (x_.capture.on()) x_.capture.read(decoded->payload, decoder_.chunk_ends(), Clock::now());
   return Piece{decoded->payload, last};
 }
 
@@ -115,7 +143,6 @@ Result<BodySource::Piece> BodySource::unpack(std::string_view packed) {
   }
   std::string_view bytes(x_.services.scratch.data(), *size);
   x_.capture.read(bytes, {}, Clock::now());  // as checked; borders of packed chunks mean nothing for it
-  x_.hashes.add_in(bytes);
   const bool last = !lease_ && !packed_->holds_more();
   if (last) x_.capture.body_ended(Clock::now());
   return Piece{bytes, last};
@@ -158,29 +185,49 @@ Failure no_room_for_answer(const Exchange& x) {
               format_bytes(x.config->http.response_bodies) + ")"};
 }
 
-Task<Result<std::string>> BodySource::all(Bytes bound) {
-  std::string body;
-  for (;;) {
-    auto piece = co_await next();
-    if (!piece) co_return piece.error();
-    if (body.size() + piece->bytes.size() > bound.count) {
-      close();
-      Failure failure{Phase::relay_body, Party::provider, Cause::response_too_large, Retry::never, {}, ""};
-      failure.detail = "the response body is over " + format_bytes(bound);
-      co_return failure;
+namespace {
+
+/// A body in one piece, as long as there is room for it.
+class Gathered final : public BodySource::Sink {
+ public:
+  Gathered(Exchange& x, Bytes bound) : x_(x), bound_(bound) {}
+
+  bool take(BodySource::Piece piece) override {
+    x_.hashes.add_in(piece.bytes);
+    if (body.size() + piece.bytes.size() > bound_.count) {
+      failure = Failure{Phase::relay_body, Party::provider, Cause::response_too_large, Retry::never, {}, ""};
+      failure->detail = "the response body is over " + format_bytes(bound_);
+    } else if (!x_.held_answer.grow(piece.bytes.size(), x_.config->http.response_bodies)) {
+      failure = no_room_for_answer(x_);
     }
-    if (!x_.held_answer.grow(piece->bytes.size(), x_.config->http.response_bodies)) {
-      close();
-      co_return no_room_for_answer(x_);
-    }
-    body += piece->bytes;
-    if (!piece->last) continue;
-    if (auto failure = cut_short()) {
-      note_findings(x_, {packing_finding(*failure, Check::finish)});
-      co_return *failure;
-    }
-    co_return body;
+    if (failure) return false;
+    body += piece.bytes;
+    return true;
   }
+
+  std::string body;
+  std::optional<Failure> failure;
+
+ private:
+  Exchange& x_;
+  Bytes bound_;
+};
+
+}  // namespace
+
+Task<Result<std::string>> BodySource::all(Bytes bound) {
+  Gathered gathered(x_, bound);
+  auto read = co_await each(gathered);
+  if (!read) co_return read.error();
+  if (gathered.failure) {
+    close();
+    co_return *gathered.failure;
+  }
+  if (auto failure = cut_short()) {
+    note_findings(x_, {packing_finding(*failure, Check::finish)});
+    co_return *failure;
+  }
+  co_return std::move(gathered.body);
 }
 
 }  // namespace siltgate::flow

@@ -19,16 +19,28 @@ bool unpacks(http::ContentCoding coding, const http::ResponseHead& head);
 /// The answers held whole fill limits.response_bodies: this one is given up, the others go on.
 Failure no_room_for_answer(const Exchange& x);
 
-class BodySource {
+class BodySource final : private net::ReadSink {
  public:
   BodySource(Exchange& x, upstream::Lease lease, const http::ResponseHead& head);
 
   struct Piece {
-    std::string_view bytes;  // valid until the coroutine suspends next (it lies in the shared buffer)
+    std::string_view bytes;  // they lie in the shared buffer: valid until take() returns
     bool last = false;       // the body ended properly; the lease is gone already
   };
-  /// The next bytes, possibly none when `last`. Failure: reset, early close, silence for timeouts.idle, malformed framing.
-  Task<Result<Piece>> next();
+  class Sink {
+   public:
+    /// A read follows at once: time to ask for the memory that take() will touch.
+    virtual void expect() {}
+    /// False: no more for now. Not asked for more behind the last piece.
+    virtual bool take(Piece piece) = 0;
+
+   protected:
+    ~Sink() = default;
+  };
+
+  /// Hands over pieces until the sink wants no more or has the last; a later call goes on. A piece has bytes or is the last.
+  /// Failure: reset, early close, silence for timeouts.idle, malformed framing.
+  Task<Result<void>> each(Sink& sink);
   /// Everything up to `bound`, counted in x.held_answer; more is response_too_large.
   Task<Result<std::string>> all(Bytes bound);
   /// After the last piece: compressed data stopped before its own end, though the transport ended properly.
@@ -37,8 +49,13 @@ class BodySource {
   void close();
 
  private:
+  void expect() override { sink_->expect(); }
+  bool take(std::size_t bytes) override;
+  bool closed() override;
+  bool pass_held();
   Result<Piece> decode(std::span<char> bytes);
   Result<Piece> unpack(std::string_view packed);
+  bool pass(const Result<Piece>& piece);
   void note_read(TimePoint now);
   void finish(bool nothing_left);
   Failure broken(Failure failure);
@@ -49,6 +66,8 @@ class BodySource {
   std::unique_ptr<http::ContentDecoder> packed_;  // set where a content-coding is taken off
   std::string early_;           // arrived together with the head
   bool reusable_;               // keep-alive as far as the head says
+  Sink* sink_ = nullptr;        // of the each() under way
+  std::optional<Failure> failure_;   // what each() will say
   bool wait_first_ = false;     // the last read was short: the socket is likely empty
 };
 

@@ -20,11 +20,13 @@ Failure malformed(Failure failure) {
 
 Task<Result<std::size_t>> read_head_bytes(Exchange& x, net::Connection& upstream, std::string& buffered) {
   http::HeadScanner scanner;
+  bool wait_first = upstream.drained();   // the request has only just left
   for (;;) {
     auto size = scanner.scan(buffered, x.config->http);
     if (!size) co_return malformed(size.error());
     if (*size > 0) co_return *size;
-    auto got = co_await upstream.read_some(x.services.scratch, x.client.watch(), Phase::read_head);
+    auto got = co_await upstream.read_some(x.services.scratch, x.client.watch(), Phase::read_head, wait_first);
+    wait_first = false;
     if (!got) {
       Failure failure = got.error();
       note_path(x, upstream, failure.system);

@@ -75,6 +75,30 @@ void flag_type(Exchange& x, std::string reason) {
   note_findings(x, {finding});
 }
 
+/// Bytes that go on as they come.
+class Passed final : public BodySource::Sink {
+ public:
+  Passed(Exchange& x, const BodySource& source) : x_(x), source_(source) {}
+
+  bool take(BodySource::Piece piece) override {
+    if (piece.last) body_ended(x_, schedule::Ending::served);
+    x_.hashes.relay(piece.bytes, {}, piece.bytes);
+    x_.delivered = true;
+    complete = piece.last;
+    if (piece.last) failure = source_.cut_short();
+    auto sent = x_.reply.put(piece.bytes, {}, piece.last && !failure);
+    if (!sent) failure = sent.error();
+    return !failure && !x_.reply.stalled();
+  }
+
+  std::optional<Failure> failure;
+  bool complete = false;
+
+ private:
+  Exchange& x_;
+  const BodySource& source_;
+};
+
 /// Takes down what the answer is compressed with. True: BodySource will take that off, so the head no longer names it.
 bool note_coding(Exchange& x, http::ContentCoding coding, http::ResponseHead& head) {
   x.record.content_coding = std::string(head.fields.find("content-encoding").value_or("").substr(0, 64));
@@ -116,19 +140,14 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
   x.heartbeat.stop();
   x.record.status = head.status;
   x.reply.begin(http::client_head(head, framing, marks), framing);
-  for (;;) {
-    auto piece = co_await source.next();
-    if (!piece) co_return piece.error();
-    if (piece->last) body_ended(x, schedule::Ending::served);
-    x.hashes.add_out(piece->bytes);
-    x.delivered = true;
-    bool last = piece->last;
-    const auto cut = last ? source.cut_short() : std::nullopt;
-    auto sent = co_await x.reply.send(piece->bytes, {}, last && !cut);
-    if (!sent) co_return sent.error();
-    if (cut) co_return *cut;
-    if (last) break;
-  }
+  Passed passed(x, source);
+  do {
+    auto read = co_await source.each(passed);
+    if (!read) co_return read.error();
+    auto flushed = co_await x.reply.flush();
+    if (!flushed) co_return flushed.error();
+    if (passed.failure) co_return *passed.failure;
+  } while (!passed.complete);
   auto ended = co_await x.reply.end();
   co_return ended;
 }

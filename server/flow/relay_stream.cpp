@@ -12,14 +12,21 @@ namespace {
 
 constexpr std::size_t prelude_bound = 64 * 1024;  // comments held back before the first event
 
-struct Relayed {
+struct Relayed final : BodySource::Sink {
+  Relayed(Exchange& of, BodySource& from, http::ResponseHead& with)
+      : x(of), source(from), head(with), checker(of.record.dialect, of.validate) {}
+  void expect() override { checker.prefetch(); }
+  bool take(BodySource::Piece piece) override;
+
   Exchange& x;
   BodySource& source;         // both in the frame of relay_stream
   http::ResponseHead& head;
   stream::StreamChecker checker;
   std::string prelude{};      // sound bytes from before the first event
-  bool committed = false;   // something was delivered
-  std::size_t noted = 0;    // findings already in the record
+  bool committed = false;     // something was delivered
+  bool complete = false;      // the client has everything, but for what the reply still holds
+  std::size_t noted = 0;      // findings already in the record
+  std::optional<Failure> failure{};   // of the attempt, behind what the reply still holds
 };
 
 void note_new(Relayed& r) {
@@ -103,38 +110,44 @@ bool may_begin(const Relayed& r, const stream::Step& step, bool complete) {
   return r.checker.events() > (step.rejected ? 1u : 0u) || size > prelude_bound;
 }
 
-Task<Result<void>> deliver(Relayed& r, stream::Step step, bool complete) {
+/// The first bytes leave: from here on there is no other attempt.
+void commit(Relayed& r) {
+  Exchange& x = r.x;
+  r.committed = x.delivered = true;
+  x.record.first_event = Clock::now();
+  x.heartbeat.stop();
+  x.record.status = r.head.status;
+  http::BodyFraming framing = stream_framing(x);
+  http::ResponseMarks marks = marks_of(x);
+  x.reply.begin(http::client_head(r.head, framing, marks), framing);
+  std::string().swap(x.body);  // no retry from here on
+  x.held_body.release();
+}
+
+/// Holds back, as long as nothing was delivered.
+Result<void> hold(Relayed& r, const stream::Step& step) {
+  Exchange& x = r.x;
+  r.prelude.append(step.first).append(step.second);
+  if (r.prelude.size() > x.config->http.response_body.count) return over_bound(x);
+  if (!x.held_answer.grow(step.first.size() + step.second.size(), x.config->http.response_bodies)) return no_room_for_answer(x);
+  return {};
+}
+
+/// `read`: the bytes that led to this step.
+Result<void> deliver(Relayed& r, std::string_view read, const stream::Step& step, bool complete) {
   Exchange& x = r.x;
   x.at_boundary = step.at_boundary;
-  if (!r.committed) {
-    if (!may_begin(r, step, complete)) {
-      r.prelude.append(step.first).append(step.second);
-      if (r.prelude.size() > x.config->http.response_body.count) co_return over_bound(x);
-      if (!x.held_answer.grow(step.first.size() + step.second.size(), x.config->http.response_bodies)) co_return no_room_for_answer(x);
-      co_return Result<void>{};
-    }
-    r.committed = x.delivered = true;
-    x.record.first_event = Clock::now();
-    x.heartbeat.stop();
-    x.record.status = r.head.status;
-    http::BodyFraming framing = stream_framing(x);
-    http::ResponseMarks marks = marks_of(x);
-    x.reply.begin(http::client_head(r.head, framing, marks), framing);
-    std::string().swap(x.body);  // no retry from here on
-    x.held_body.release();
+  if (r.committed) {
+    x.hashes.relay(read, step.first, step.second);
+    return x.reply.put(step.first, step.second, complete);
   }
-  if (!r.prelude.empty()) {
-    std::string prelude = std::move(r.prelude);
-    r.prelude.clear();
-    prelude.append(step.first).append(step.second);
-    x.hashes.add_out(prelude);
-    auto sent = co_await x.reply.send(prelude, {}, complete);
-    co_return sent;
-  }
-  x.hashes.add_out(step.first);
-  x.hashes.add_out(step.second);
-  auto sent = co_await x.reply.send(step.first, step.second, complete);
-  co_return sent;
+  x.hashes.add_in(read);
+  if (!may_begin(r, step, complete)) return hold(r, step);
+  commit(r);
+  const std::string prelude = std::move(r.prelude.append(step.first).append(step.second));
+  r.prelude = {};
+  x.hashes.add_out(prelude);
+  return x.reply.put(prelude, {}, complete);
 }
 
 /// Compressed data that stops before its own end: worth a flag behind the answer's proper end, else damage.
@@ -152,59 +165,57 @@ std::optional<Failure> packing_ends_early(Relayed& r) {
   return failure;
 }
 
-/// One piece of the upstream body. True: the body is complete and all of it is delivered.
-Task<Result<bool>> relay_piece(Relayed& r, BodySource::Piece piece) {
-  stream::Step step = r.checker.feed(piece.bytes);
-  r.x.record.events = r.checker.events();
+/// The body is complete: what the checker still held, behind what this piece brought.
+stream::Step last_step(Relayed& r, const stream::Step& step, std::string& tail) {
+  tail.append(step.first).append(step.second);  // finish() ends the views' life
+  const stream::Step end = r.checker.finish();
   note_new(r);
-  if (auto refused = first_event_refused(r)) co_return *refused;
+  tail.append(end.first).append(end.second);
+  return {tail, {}, end.rejected, end.rejected ? step.at_boundary : end.at_boundary};
+}
+
+/// One piece of the upstream body. False: it was the last, or the attempt failed, or the client is slow.
+bool Relayed::take(BodySource::Piece piece) {
+  stream::Step step = checker.feed(piece.bytes);
+  x.record.events = checker.events();
+  note_new(*this);
+  failure = first_event_refused(*this);
+  if (failure) {
+    x.hashes.add_in(piece.bytes);
+    return false;
+  }
   std::string tail;
-  if (auto failure = piece.last && !step.rejected ? packing_ends_early(r) : std::nullopt) {
-    auto delivered = co_await deliver(r, step, false);
-    if (!delivered) co_return delivered.error();
-    co_return *failure;
-  }
   if (piece.last && !step.rejected) {
-    tail.append(step.first).append(step.second);  // finish() ends the views' life
-    bool boundary = step.at_boundary;
-    step = r.checker.finish();
-    note_new(r);
-    tail.append(step.first).append(step.second);
-    step = stream::Step{tail, {}, step.rejected, step.rejected ? boundary : step.at_boundary};
+    failure = packing_ends_early(*this);
+    if (!failure) step = last_step(*this, step, tail);
   }
-  bool rejected = step.rejected;
-  if (rejected) r.source.close();
-  if (piece.last && !rejected) {
-    count_tokens(r.x, r.checker.usage());
-    body_ended(r.x, r.checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
+  if (step.rejected) source.close();
+  const bool sound_end = piece.last && !step.rejected && !failure;
+  if (sound_end) {
+    count_tokens(x, checker.usage());
+    body_ended(x, checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
   }
-  const auto unseen = rejected || piece.last ? unseen_error(r) : std::nullopt;
-  auto sent = co_await deliver(r, step, piece.last && !rejected && !unseen);
-  if (!sent) co_return sent.error();
-  if (unseen) co_return *unseen;
-  if (rejected) co_return damage(r);
-  co_return piece.last;
+  if (!failure && (step.rejected || piece.last)) failure = unseen_error(*this);
+  auto sent = deliver(*this, piece.bytes, step, sound_end && !failure);
+  if (!sent) failure = sent.error();
+  else if (!failure && step.rejected) failure = damage(*this);
+  complete = sound_end && !failure;
+  return !failure && !complete && !x.reply.stalled();
 }
 
 }  // namespace
 
 Task<Result<void>> relay_stream(Exchange& x, BodySource source, http::ResponseHead head) {
-  Relayed r{x, source, head, stream::StreamChecker(x.record.dialect, x.validate)};
-  for (;;) {
-    auto piece = co_await r.source.next();
-    if (!piece) {
-      if (piece.error().cause != Cause::damaged) r.checker.broken();
-      note_outcome(r);
-      co_return piece.error();
-    }
-    auto last = co_await relay_piece(r, *piece);
-    if (!last) {
-      note_outcome(r);
-      co_return last.error();
-    }
-    if (*last) break;
-  }
+  Relayed r(x, source, head);
+  do {
+    auto read = co_await r.source.each(r);
+    if (!read) r.failure = read.error();
+    if (!read && read.error().cause != Cause::damaged) r.checker.broken();
+    auto flushed = co_await x.reply.flush();
+    if (!flushed) r.failure = flushed.error();
+  } while (!r.failure && !r.complete);
   note_outcome(r);
+  if (r.failure) co_return *r.failure;
   auto ended = co_await x.reply.end();
   co_return ended;
 }

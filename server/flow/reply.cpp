@@ -41,24 +41,41 @@ void Reply::begin(std::string head, http::BodyFraming framing) {
   unsent_ += head;
 }
 
-Task<Result<void>> Reply::send(std::string_view first, std::string_view second, bool last) {
+Result<void> Reply::put(std::string_view first, std::string_view second, bool last) {
   std::size_t size = first.size() + second.size();
-  if (size == 0 && !last) co_return Result<void>{};
+  if (size == 0 && !last) return {};
   body_bytes_ += size;
-  capture_.delivered(first, second, Clock::now());
+  if (capture_.on()) capture_.delivered(first, second, Clock::now());
   char header[20];
   std::string_view chunk, end;
   if (framing_.kind == Framing::chunked) {
     if (size > 0) chunk = std::string_view(header, http::chunk_header(size, header));
     end = size == 0 ? http::last_chunk : last ? chunk_end_and_last : http::chunk_end;
   }
-  auto sent = co_await write(chunk, first, second, end);
-  ended_ = ended_ || (last && sent.has_value());
+  auto sent = write(chunk, first, second, end);
+  ending_ = ending_ || (last && sent.has_value());
+  return sent;
+}
+
+Task<Result<void>> Reply::flush() {
+  if (!stalled_ || unsent_.empty()) co_return Result<void>{};  // nothing waits, or the socket is broken
+  std::string rest = std::move(unsent_);
+  unsent_.clear();
+  std::array<asio::const_buffer, 1> left{asio::buffer(rest)};
+  auto sent = co_await client_.connection().write_all(left, client_.watch(), Phase::relay_body, stall_);
+  stalled_ = !sent.has_value();
+  co_return sent;
+}
+
+Task<Result<void>> Reply::send(std::string_view first, std::string_view second, bool last) {
+  auto sent = put(first, second, last);
+  if (!sent) co_return sent;
+  sent = co_await flush();
   co_return sent;
 }
 
 Task<Result<void>> Reply::end() {
-  if (ended_) co_return Result<void>{};
+  if (ended()) co_return Result<void>{};
   auto sent = co_await send({}, {}, true);
   co_return sent;
 }
@@ -66,9 +83,11 @@ Task<Result<void>> Reply::end() {
 Task<Result<void>> Reply::whole(std::string head, std::string_view body) {
   begin(std::move(head), {Framing::length, body.size()});
   body_bytes_ += body.size();
-  capture_.delivered(body, {}, Clock::now());
-  ended_ = true;
-  auto sent = co_await write(body, {}, {}, {});
+  if (capture_.on()) capture_.delivered(body, {}, Clock::now());
+  auto sent = write(body, {}, {}, {});
+  if (!sent) co_return sent;
+  ending_ = true;
+  sent = co_await flush();
   co_return sent;
 }
 
@@ -91,21 +110,18 @@ void Reply::piece_waits() {
   own_ += Clock::now() - std::exchange(began_, TimePoint{});
 }
 
-Task<Result<void>> Reply::write(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
+Result<void> Reply::write(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
+  if (stalled_)  // a flush was given up: what follows would stand in the middle of what is missing
+    return Failure{Phase::relay_body, Party::client, Cause::client_silent, Retry::never, {}, "the client has not taken what came before"};
   std::string before = std::move(unsent_);
   unsent_.clear();
   std::array<asio::const_buffer, 5> buffers{asio::buffer(before), asio::buffer(a), asio::buffer(b), asio::buffer(c),
                                             asio::buffer(d)};
-  std::string rest;
-  const bool taken = write_now(client_.connection(), buffers, rest);
+  const bool taken = write_now(client_.connection(), buffers, unsent_);
   piece_waits();
-  if (!taken)
-    co_return client_.connection().failure_of({net::Io::Status::broken, 0, asio::error::broken_pipe}, Phase::relay_body);
-  if (rest.empty()) co_return Result<void>{};
-  std::string().swap(before);
-  std::array<asio::const_buffer, 1> left{asio::buffer(rest)};
-  auto sent = co_await client_.connection().write_all(left, client_.watch(), Phase::relay_body, stall_);
-  co_return sent;
+  stalled_ = !taken || !unsent_.empty();
+  if (taken) return {};
+  return client_.connection().failure_of({net::Io::Status::broken, 0, asio::error::broken_pipe}, Phase::relay_body);
 }
 
 }  // namespace siltgate::flow

@@ -19,14 +19,21 @@ class Reply {
   Reply(ClientLink& client, observe::Recording& capture) : client_(client), capture_(capture) {}
 
   bool head_sent() const { return head_sent_; }
-  bool ended() const { return ended_; }
+  bool ended() const { return ending_ && !stalled_; }
   http::BodyFraming framing() const { return framing_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
 
   /// Keeps a head back until the first body bytes, so that both leave in one write. Ignored once a head was sent.
   void begin(std::string head, http::BodyFraming framing);
-  /// Sends body bytes, `first` before `second`, as one chunk where the framing is chunked. The views may point into a shared
-  /// buffer: what can't be written at once is copied before the coroutine suspends. `last`: the proper end leaves with them.
+  /// Hands body bytes to the socket, `first` before `second`, as one chunk where the framing is chunked. The views may point into
+  /// a shared buffer: what the socket does not take is copied, and the reply is stalled() until flush(). `last`: the proper end
+  /// leaves with them.
+  Result<void> put(std::string_view first, std::string_view second = {}, bool last = false);
+  /// Bytes wait for the client.
+  bool stalled() const { return stalled_; }
+  /// Until the client has taken what waits.
+  Task<Result<void>> flush();
+  /// Both.
   Task<Result<void>> send(std::string_view first, std::string_view second = {}, bool last = false);
   /// The proper end: last chunk, or nothing more than what Content-Length promised. Nothing where it was sent already.
   Task<Result<void>> end();
@@ -47,7 +54,7 @@ class Reply {
   void send_heartbeat(std::string_view head, std::string_view bytes, http::BodyFraming framing);
 
  private:
-  Task<Result<void>> write(std::string_view a, std::string_view b, std::string_view c, std::string_view d);
+  Result<void> write(std::string_view a, std::string_view b, std::string_view c, std::string_view d);
 
   ClientLink& client_;
   observe::Recording& capture_;
@@ -58,7 +65,8 @@ class Reply {
   Duration stall_ = std::chrono::minutes(2);
   std::uint64_t body_bytes_ = 0;
   bool head_sent_ = false;
-  bool ended_ = false;
+  bool ending_ = false;    // the proper end is with the socket, or waits in unsent_
+  bool stalled_ = false;   // the socket is full; after a failure, for good
 };
 
 }  // namespace siltgate::flow

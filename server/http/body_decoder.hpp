@@ -37,6 +37,7 @@ class BodyDecoder {
     size, size_digits, before_extension, extension, size_lf, data, data_cr, data_lf,
     trailer_start, trailer_name, trailer_value, trailer_lf, end_lf, done
   };
+  std::size_t take_usual(std::string_view text);
   Result<void> step(char c);            // one byte of chunk framing
   bool take_digit(char c);
   bool take_size_byte(char c);

@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace siltgate::net {
 namespace {
@@ -93,7 +94,7 @@ Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase
   auto direction = wanted == Io::Status::wants_write ? Socket::wait_write : Socket::wait_read;
   ErrorCode error;
   {
-    Watch::Waiting waiting(watch, [](void* socket) { ErrorCode e; static_cast<Socket*>(socket)->cancel(e); }, &socket_);
+    Watch::Waiting waiting(watch, cancel_wait, this);
     co_await socket_.async_wait(direction, asio::redirect_error(asio::use_awaitable, error));
   }
   if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
@@ -101,9 +102,10 @@ Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase
   co_return Result<void>{};
 }
 
-Task<Result<std::size_t>> Connection::read_some(std::span<char> into, Watch& watch, Phase phase) {
+Task<Result<std::size_t>> Connection::read_some(std::span<char> into, Watch& watch, Phase phase, bool wait_first) {
   for (;;) {
-    Io io = try_read(into);
+    Io io{Io::Status::wants_read};
+    if (!std::exchange(wait_first, false)) io = try_read(into);
     if (io.status == Io::Status::ok) co_return io.bytes;
     if (io.status == Io::Status::closed || io.status == Io::Status::broken) co_return failure_of(io, phase);
     auto ready = co_await wait(io.status, watch, phase);
@@ -198,6 +200,11 @@ bool Connection::idle_and_healthy() {
   char byte;
   if (tls_) return tls_->read({&byte, 1}).status == Io::Status::wants_read;
   return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::cancel_wait(void* connection) {
+  ErrorCode ignored;
+  static_cast<Connection*>(connection)->socket_.cancel(ignored);
 }
 
 void Connection::close() {

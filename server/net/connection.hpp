@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "net/asio.hpp"
+#include "net/io.hpp"
 #include "net/tcp_info.hpp"
 #include "net/tls.hpp"
 #include "net/watch.hpp"
@@ -20,11 +21,18 @@ using Socket = asio::generic::stream_protocol::socket;
 
 enum class Side { client, upstream };
 
-/// What a single non-blocking read or write did.
-struct Io {
-  enum class Status { ok, wants_read, wants_write, closed, broken } status = Status::ok;
-  std::size_t bytes = 0;
-  ErrorCode error{};  // for broken
+/// Takes what Connection::read_each() reads.
+class ReadSink {
+ public:
+  /// A read follows at once: time to ask for the memory that take() will touch.
+  virtual void expect() {}
+  /// So many bytes lie at the front of the buffer. False: no more for now; the connection may be gone then.
+  virtual bool take(std::size_t bytes) = 0;
+  /// The peer has ended its side in order. True: that is how it was to end.
+  virtual bool closed() { return false; }
+
+ protected:
+  ~ReadSink() = default;
 };
 
 class Connection {
@@ -34,12 +42,17 @@ class Connection {
 
   Io try_read(std::span<char> into);
   Io try_write(std::span<const asio::const_buffer> buffers);
+  /// After a read that filled less than it might: nothing waits above the socket, so that the next read can wait first.
+  bool drained() { return !tls_ || tls_->drained(); }
 
   /// Waits until a read or write may make progress. Failure: the watch ended the wait, or the socket is gone.
   Task<Result<void>> wait(Io::Status wanted, Watch& watch, Phase phase);
-  /// At least one byte. Failure: orderly close is upstream_closed or client_left; a watch's deadline is
+  /// At least one byte. `wait_first`: nothing can have come yet. Failure: orderly close is upstream_closed or client_left; a watch's deadline is
   /// upstream_silent or client_silent.
-  Task<Result<std::size_t>> read_some(std::span<char> into, Watch& watch, Phase phase);
+  Task<Result<std::size_t>> read_some(std::span<char> into, Watch& watch, Phase phase, bool wait_first = false);
+  /// read_some() into the same buffer again and again until the sink has enough, or closed() is its end. No coroutine is resumed for a read that the
+  /// sink takes and wants more behind. Failure as of read_some().
+  Task<Result<void>> read_each(std::span<char> into, Watch& watch, Phase phase, ReadSink& sink, bool wait_first);
   /// All bytes. The buffers must stay valid until then. With a `stall` the watch's deadline becomes: no byte was taken for so
   /// long; without, it stays what it is.
   Task<Result<void>> write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase, Duration stall = {});
@@ -62,6 +75,8 @@ class Connection {
   void reset();
 
   Socket& socket() { return socket_; }
+  /// For a Watch::Waiting: ends the wait for this Connection*.
+  static void cancel_wait(void* connection);
   bool peer_is_loopback() const { return peer_is_loopback_; }
   const std::string& peer() const { return peer_; }   // "127.0.0.1:4711", "[::1]:80", "unix", "unknown"
 

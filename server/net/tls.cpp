@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <utility>
 
 #include "net/connection.hpp"
 
@@ -61,6 +62,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsConfig& config) {
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_read_ahead(context, 1);  // one recv for a record instead of one for its header and one for the rest
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_app_data(context, self.get());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -164,6 +166,7 @@ Io TlsStream::outcome(int returned) {
 
 Io TlsStream::handshake() {
   ERR_clear_error();
+  wrote_ = true;
   int returned = SSL_do_handshake(ssl_.get());
   if (returned == 1) {
     describe();
@@ -179,21 +182,42 @@ Io TlsStream::handshake() {
   return io;
 }
 
+/// As many records as have come: each on its own would be checked and sent on its own. An end behind them is told next time.
 Io TlsStream::read(std::span<char> into) {
+  if (end_) return *std::exchange(end_, std::nullopt);
+  socket_empty_ = false;
   ERR_clear_error();
-  std::size_t got = 0;
-  if (int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got); returned != 1) {
-    Io io = outcome(returned);
-    // OpenSSL 3.0 keeps 16 KiB for writing in spite of SSL_MODE_RELEASE_BUFFERS.
-    if (io.status == Io::Status::wants_read) SSL_free_buffers(ssl_.get());
-    return io;
-  }
-  return {Io::Status::ok, got};
+  std::size_t size = 0;
+  do {
+    std::size_t got = 0;
+    if (int returned = SSL_read_ex(ssl_.get(), into.data() + size, into.size() - size, &got); returned != 1) {
+      Io io = outcome(returned);
+      socket_empty_ = io.status == Io::Status::wants_read;
+      if (socket_empty_) give_buffers_back();
+      if (size == 0) return io;
+      if (io.status == Io::Status::closed || io.status == Io::Status::broken) end_ = io;
+      break;
+    }
+    size += got;
+  } while (size < into.size() && SSL_has_pending(ssl_.get()));
+  return {Io::Status::ok, size};
+}
+
+bool TlsStream::drained() {
+  if (end_ || (SSL_has_pending(ssl_.get()) && !socket_empty_)) return false;
+  give_buffers_back();
+  return true;
+}
+
+/// OpenSSL 3.0 keeps 16 KiB for writing in spite of SSL_MODE_RELEASE_BUFFERS.
+void TlsStream::give_buffers_back() {
+  if (wrote_ && SSL_free_buffers(ssl_.get())) wrote_ = false;
 }
 
 Io TlsStream::write(std::span<const char> bytes) {
   ERR_clear_error();
   std::size_t put = 0;
+  wrote_ = true;
   if (int returned = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put); returned != 1) return outcome(returned);
   return {Io::Status::ok, put};
 }

@@ -13,10 +13,9 @@
 
 #include "base/result.hpp"
 #include "net/config.hpp"
+#include "net/io.hpp"
 
 namespace siltgate::net {
-
-struct Io;
 
 /// What a finished handshake showed.
 struct TlsSummary {
@@ -66,6 +65,8 @@ class TlsStream {
   Io handshake();
   Io read(std::span<char> into);
   Io write(std::span<const char> bytes);
+  /// No whole record waits inside OpenSSL: the next read has to ask the socket. Gives its buffers back then.
+  bool drained();
   /// Why the handshake failed, in words for a person: "certificate has expired", "hostname mismatch", …
   std::string why() const { return why_; }
   const TlsSummary& summary() const { return summary_; }
@@ -76,6 +77,7 @@ class TlsStream {
   static int note_refused(int sound, X509_STORE_CTX* store);
   Io outcome(int returned);
   void describe();
+  void give_buffers_back();
 
   std::shared_ptr<TlsContext> context_;
   std::unique_ptr<SSL, SslFree> ssl_;
@@ -83,6 +85,9 @@ class TlsStream {
   std::string why_;
   std::string refused_;  // whose certificate was refused, and who issued it
   std::optional<bool> close_notify_;
+  std::optional<Io> end_;       // what the next read will say
+  bool socket_empty_ = false;   // the last read took all there was
+  bool wrote_ = false;          // OpenSSL holds a buffer for writing
 };
 
 }  // namespace siltgate::net

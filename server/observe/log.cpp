@@ -32,13 +32,24 @@ bool may_colour(int fd) {
   return isatty(fd) && !(no_color && *no_color) && !(term && std::string_view(term) == "dumb");
 }
 
-/// False when there was no room within the patience. Bytes already taken by the system are finished if possible.
-bool write_line(int fd, std::string_view bytes, int patience) {
-  while (!bytes.empty()) {
+bool is_regular_file(int fd) {
+  struct stat file {};
+  return fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
+}
+
+bool has_room(int fd, int patience) {
+  for (;;) {
     pollfd ready{fd, POLLOUT, 0};
     const int polled = ::poll(&ready, 1, patience);
     if (polled < 0 && errno == EINTR) continue;
-    if (polled <= 0 || (ready.revents & POLLOUT) == 0) return false;
+    return polled > 0 && (ready.revents & POLLOUT) != 0;
+  }
+}
+
+/// False when there was no room within the patience. Bytes already taken by the system are finished if possible.
+bool write_line(int fd, std::string_view bytes, bool never_full, int patience) {
+  while (!bytes.empty()) {
+    if (!never_full && !has_room(fd, patience)) return false;
     const ssize_t wrote = ::write(fd, bytes.data(), std::min(bytes.size(), most_at_once));
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) return false;
@@ -89,7 +100,8 @@ Logger::Logger(const LogConfig& config, int fd)
     : fd_(fd),
       level_(config.level),
       spelling_(choose_spelling(config.format, isatty(fd) == 1, journal_reads(fd))),
-      colour_(may_colour(fd)) {}
+      colour_(may_colour(fd)),
+      never_full_(is_regular_file(fd)) {}
 
 void Logger::write(const Line& line) { write(line, {}); }
 
@@ -97,7 +109,7 @@ void Logger::write(const Line& line, std::string_view block) {
   if (!wants(line.level())) return;
   std::string bytes = spell(line, std::chrono::system_clock::now(), spelling_, colour_);
   if (spelling_ == Spelling::terminal) bytes += indent(block);
-  const bool wrote = write_line(fd_, bytes, stuck_ ? 0 : patience_ms);
+  const bool wrote = write_line(fd_, bytes, never_full_, stuck_ ? 0 : patience_ms);
   stuck_ = !wrote;
   if (!wrote) lost_.fetch_add(1, std::memory_order_relaxed);
 }

@@ -51,6 +51,7 @@ class Logger {
   std::atomic<Level> level_;
   Spelling spelling_;
   bool colour_;
+  bool never_full_;                        // a regular file takes every line at once
   std::atomic<bool> stuck_{false};         // the last line found no room: do not wait for the next one
   std::atomic<std::uint64_t> lost_{0};
 };

@@ -7,6 +7,7 @@
 #include "stream/delivery.hpp"
 #include "stream/event_inspector.hpp"
 #include "stream/event_splitter.hpp"
+#include "stream/settled.hpp"
 #include "stream/utf8.hpp"
 
 namespace siltgate::stream {
@@ -19,17 +20,6 @@ constexpr std::size_t most_edges = 64;             // read borders remembered in
 constexpr std::uint64_t edge_reach = 16;           // a parser stops up to so many bytes behind a cut
 constexpr std::size_t error_size = 64 * 1024;
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
-
-/// What the configured action means for this check. 1. `repair` where nothing can be mended, and `drop` of an end that
-/// never came, fail the exchange: the safe reading. 2. The rest is what it says.
-Action settled(const Config& config, const Fault& fault) {
-  const Action action = config[fault.check];
-  if (action == Action::pass) return action;
-  if (fault.only_flag) return Action::flag;
-  if (action == Action::repair && fault.replacement.empty()) return Action::reject;               // 1
-  if (action == Action::drop && fault.check == Check::finish) return Action::reject;              // 1
-  return action;                                                                                  // 2
-}
 
 }  // namespace
 

@@ -50,12 +50,11 @@ class StreamChecker {
   /// Upstream broke off (reset, FIN inside the framing): records what was open; nothing more may be delivered.
   void broken();
 
-  /// Asks the processor for the memory that the next feed() touches. Worth a call before a read, when other streams have
-  /// had their turn since the last one.
-  void prefetch() const;
-
   /// The views of the last step are no longer needed: gives their memory back without waiting for the next read.
   void delivered();
+
+  /// Asks the processor for the memory that the next feed() touches: with hundreds of streams it is long out of its caches. Before a read.
+  void prefetch() const;
 
   const std::vector<Finding>& findings() const;
   std::uint64_t events() const;                    // complete events with data seen so far

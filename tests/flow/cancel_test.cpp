@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the operator does through the admin paths while exchanges run, and the time siltgate takes for itself.
+#include <algorithm>
+
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
 
@@ -49,6 +51,24 @@ TEST_CASE("a cancelled stream is cut without an end, its permit goes to the next
   CHECK(record["verdict"]["blame"] == "siltgate");
   CHECK(record["verdict"]["cause"] == "cancelled");
   CHECK(record["verdict"]["certainty"] == "certain");
+}
+
+TEST_CASE("a stream that is cancelled while its client does not read gets nothing behind the bytes that are missing", "[cancel]") {
+  const std::vector<std::string> pieces(2000, healthy_text(1000));   // more than the kernel keeps for a client
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.chat(pieces); });
+  RunningSiltgate siltgate(upstream, R"({"stream_failure": "error_event"})");
+  TestClient client(siltgate.port());
+  client.shrink_receive_buffer();
+  client.post_chat();
+  client.read_head();
+  CHECK(post(siltgate.port(), "api/exchanges/" + id_of(siltgate, "live") + "/cancel") == 202);
+  const auto cut = client.read_reply();
+  CHECK(siltgate.wait_for_exchange(1)["failure"]["cause"] == "cancelled");
+  CHECK_FALSE(cut.clean());
+  const std::string sent = sse_chat(pieces);
+  const auto differs = static_cast<std::size_t>(std::mismatch(cut.body.begin(), cut.body.end(), sent.begin(), sent.end()).first - cut.body.begin());
+  const std::string last_words = cut.body.substr(differs);   // none, unless the client's socket had room when it was cancelled
+  CHECK((last_words.empty() || (cut.body.substr(0, differs).ends_with("\n\ndata: {\"") && last_words.starts_with("error"))));
 }
 
 TEST_CASE("a cancelled request that waits gets a 503 and never reaches the provider", "[cancel]") {
