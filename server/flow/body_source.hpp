@@ -49,7 +49,7 @@ class BodySource final : private net::ReadSink {
   void close();
 
  private:
-  void expect() override { sink_->expect(); }
+  void expect() override;
   bool take(std::size_t bytes) override;
   bool closed() override;
   bool pass_held();

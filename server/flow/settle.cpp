@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Closes the books of an exchange, once, whatever its ending.
+#include <tuple>
+#include <utility>
+
 #include "flow/exchange.hpp"
 
 namespace siltgate::flow {
@@ -26,12 +29,11 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
   record.inserted_bytes = x.reply.body_bytes() - record.bytes_out;
   record.delivered_body = x.delivered;
   record.ended_cleanly = x.reply.ended();
-  record.sha256_in = x.packed ? x.packed->hex() : x.hashes.in_hex();
+  std::tie(record.sha256_in, record.sha256_out) = x.hashes.end();
   if (x.packed) {
-    record.sha256_decoded = x.hashes.in_hex();
+    record.sha256_decoded = std::exchange(record.sha256_in, x.packed->end());
     record.bytes_decoded = x.hashes.in_bytes();
   }
-  record.sha256_out = x.hashes.out_hex();
   if (record.closed_first == observe::Closer::nobody && failure) record.closed_first = closer(x, *failure);
   bool own_page = x.answered && !failure;  // pages of siltgate itself are not exchanges with a provider
   if (!own_page && x.services.settled) x.services.settled(std::move(record), std::move(x.capture));

@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace siltgate::http {
 namespace {
 
-bool letter_or_digit(char c) {
+constexpr bool letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
@@ -39,7 +40,13 @@ bool is_port(std::string_view text) {
 }  // namespace
 
 bool token_character(char c) {
-  return letter_or_digit(c) || (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  static constexpr auto table = [] {
+    std::array<bool, 256> marks{};
+    for (int i = 0; i < 128; ++i) marks[static_cast<std::size_t>(i)] = letter_or_digit(static_cast<char>(i));
+    for (char mark : std::string_view("!#$%&'*+-.^_`|~")) marks[static_cast<unsigned char>(mark)] = true;
+    return marks;
+  }();
+  return table[static_cast<unsigned char>(c)];
 }
 
 bool is_token(std::string_view text) {

@@ -58,6 +58,8 @@ class HeadScanner {
   void reset() { *this = HeadScanner{}; }
 
  private:
+  std::size_t skip_plain(std::string_view buffered, std::size_t at, const Limits& limits) const;
+
   std::size_t seen_ = 0;        // bytes looked at in earlier calls
   std::size_t line_start_ = 0;  // where the current line began
   int fields_ = 0;              // complete lines behind the first one

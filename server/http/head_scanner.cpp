@@ -2,6 +2,8 @@
 // Finds the end of a head and refuses early what can never become one. Does not know what the lines mean.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "http/grammar.hpp"
 #include "http/head.hpp"
 
@@ -42,10 +44,20 @@ Failure blame_upstream(Failure failure, Phase phase) {
   return failure;
 }
 
-// For each new byte: (1) a bound is passed; (2) LF must follow CR and ends a line, the empty one ends the head;
+/// Behind the bytes that are neither the end of a line, nor refused, nor over a bound.
+std::size_t HeadScanner::skip_plain(std::string_view buffered, std::size_t at, const Limits& limits) const {
+  std::size_t end = std::min<std::size_t>(buffered.size(), limits.head.count);
+  if (line_start_ == 0) end = std::min<std::size_t>(end, limits.request_line.count + 2);
+  while (at < end && value_character(buffered[at])) ++at;
+  return at;
+}
+
+// For each other byte: (1) a bound is passed; (2) LF must follow CR and ends a line, the empty one ends the head;
 // (3) CR must precede LF; (4) any other control character is refused.
 Result<std::size_t> HeadScanner::scan(std::string_view buffered, const Limits& limits) {
-  for (std::size_t i = seen_; i < buffered.size(); ++i) {
+  for (std::size_t i = seen_;; ++i) {
+    i = skip_plain(buffered, i, limits);
+    if (i == buffered.size()) break;
     const char c = buffered[i];
     const int line = fields_ + 1;
     if (line_start_ == 0 && i > limits.request_line.count + 1)  // 1; CR LF not counted

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wall time as text (ISO 8601, UTC) and back, without the C library's time zone state.
-#include <fmt/format.h>
-
 #include <charconv>
+#include <cstdint>
 
 #include "observe/record_json.hpp"
 
@@ -15,6 +14,10 @@ bool number(std::string_view text, std::size_t at, std::size_t size, int& out) {
   return error == std::errc{} && next == end && out >= 0;
 }
 
+void put_digits(std::string& out, std::size_t at, std::size_t size, std::int64_t value) {
+  for (std::size_t i = size; i-- > 0; value /= 10) out[at + i] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 std::string iso8601(WallTime time) {
@@ -23,9 +26,15 @@ std::string iso8601(WallTime time) {
   const auto midnight = floor<days>(in_ms);
   const year_month_day date{sys_days(midnight)};
   const hh_mm_ss clock{in_ms - midnight};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  std::string out = "0000-00-00T00:00:00.000Z";
+  put_digits(out, 0, 4, static_cast<int>(date.year()));
+  put_digits(out, 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(out, 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(out, 11, 2, clock.hours().count());
+  put_digits(out, 14, 2, clock.minutes().count());
+  put_digits(out, 17, 2, clock.seconds().count());
+  put_digits(out, 20, 3, clock.subseconds().count());
+  return out;
 }
 
 std::optional<WallTime> parse_iso8601(std::string_view text) {

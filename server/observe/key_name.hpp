@@ -17,7 +17,7 @@ inline std::string key_name(std::string_view salt, std::string_view credential) 
   hash.add(salt);
   hash.add(std::string_view("\0", 1));
   hash.add(credential);
-  return "#" + hash.hex().substr(0, 4);
+  return "#" + hash.end().substr(0, 4);
 }
 
 }  // namespace siltgate::observe

@@ -17,24 +17,29 @@ namespace {
 /// 12.5 -> "12.5", 12 -> "12".
 std::string milliseconds(Duration d) {
   const long long us = std::chrono::duration_cast<std::chrono::microseconds>(d).count();
-  const bool negative = us < 0;
   const long long size = std::llabs(us);
-  std::string out = fmt::format("{}{}.{:03}", negative ? "-" : "", size / 1000, size % 1000);
-  while (out.back() == '0') out.pop_back();
-  if (out.back() == '.') out.pop_back();
+  std::string out = us < 0 ? "-" : "";
+  out += std::to_string(size / 1000);
+  if (const auto rest = static_cast<int>(size % 1000); rest > 0) {
+    const char digits[] = {'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10)};
+    out.append(digits, rest % 100 == 0 ? 2 : rest % 10 == 0 ? 3 : 4);
+  }
   return out;
 }
 
 /// A logfmt value: bare when it is one plain word.
-std::string logfmt_value(std::string_view text) {
+void add_logfmt_value(std::string& out, std::string_view text) {
   const std::string shown = visible(text, longest_value);
-  if (!shown.empty() && shown.find_first_of(" \"=\\") == std::string::npos) return shown;
-  std::string out = "\"";
+  if (!shown.empty() && shown.find_first_of(" \"=\\") == std::string::npos) {
+    out += shown;
+    return;
+  }
+  out += '"';
   for (char c : shown) {
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }
-  return out + '"';
+  out += '"';
 }
 
 std::string_view level_colour(Level level) {
@@ -50,10 +55,14 @@ int syslog_level(Level level) {
 
 std::string head(const Line& line, WallTime now, Spelling spelling, bool colour) {
   const std::string time = iso8601(now);
-  if (spelling != Spelling::terminal)
-    return fmt::format("{}ts={} level={} msg={}",
-                       spelling == Spelling::journal ? fmt::format("<{}>", syslog_level(line.level())) : "", time,
-                       to_string(line.level()), logfmt_value(line.message()));
+  std::string out;
+  out.reserve(512);
+  if (spelling != Spelling::terminal) {
+    if (spelling == Spelling::journal) out.append("<").append(1, static_cast<char>('0' + syslog_level(line.level()))).append(">");
+    out.append("ts=").append(time).append(" level=").append(to_string(line.level())).append(" msg=");
+    add_logfmt_value(out, line.message());
+    return out;
+  }
   const std::string message = visible(line.message(), longest_value);
   const std::string_view clock = std::string_view(time).substr(11, 12);
   if (!colour) return fmt::format("{} {:<5} {}", clock, to_string(line.level()), message);
@@ -64,15 +73,17 @@ std::string spell_text(const Line& line, WallTime now, Spelling spelling, bool c
   constexpr std::string_view cut = " truncated=true";
   std::string out = head(line, now, spelling, colour);
   for (const Line::Entry& entry : line.entries()) {
-    const std::string name = colour ? "\x1b[2m" + entry.name + "=\x1b[0m" : entry.name + "=";
-    const std::string value = entry.quoted ? logfmt_value(entry.text) : entry.text == "null" ? "-" : entry.text;
-    if (out.size() + name.size() + value.size() + cut.size() + 2 > longest_line) {
+    const std::size_t before = out.size();
+    out.append(colour ? " \x1b[2m" : " ").append(entry.name).append(colour ? "=\x1b[0m" : "=");
+    if (entry.quoted) add_logfmt_value(out, entry.text);
+    else out += entry.text == "null" ? "-" : entry.text;
+    if (out.size() + cut.size() + 1 > longest_line) {
+      out.resize(before);
       out += cut;
       break;
     }
-    out += " " + name + value;
   }
-  return out + "\n";
+  return out += "\n";
 }
 
 /// A JSON string; valid UTF-8, no control characters, no steering marks.

@@ -18,7 +18,7 @@ std::string_view to_string(Level level);
 /// The fields behind ts, level and msg, in the order they are printed.
 class Line {
  public:
-  Line(Level level, std::string_view message) : level_(level), message_(message) {}
+  Line(Level level, std::string_view message) : level_(level), message_(message) { entries_.reserve(24); }
 
   Line& add(std::string_view name, std::string_view text) &;
   Line& add(std::string_view name, std::int64_t number) &;

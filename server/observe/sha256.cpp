@@ -16,65 +16,62 @@ const EVP_MD* algorithm() {
   return md;
 }
 
+EVP_MD_CTX* new_context() {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  if (!context) throw std::bad_alloc();
+  return context;
+}
+
 constexpr std::string_view empty_hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 std::string to_hex(const unsigned char* bytes, std::size_t size) {
   constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(size * 2);
+  std::string out(size * 2, '0');
   for (std::size_t i = 0; i < size; ++i) {
-    out += digits[bytes[i] >> 4];
-    out += digits[bytes[i] & 15];
+    out[2 * i] = digits[bytes[i] >> 4];
+    out[2 * i + 1] = digits[bytes[i] & 15];
   }
   return out;
 }
 
 }  // namespace
 
-struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() {
-    if (!context) throw std::bad_alloc();
-  }
-  ~State() { EVP_MD_CTX_free(context); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-};
-
-Sha256::Sha256() = default;
-Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
 Sha256::Sha256(const Sha256& other) {
-  if (!other.state_) return;
-  state_ = std::make_unique<State>();
-  EVP_MD_CTX_copy_ex(state_->context, other.state_->context);
+  if (!other.context_) return;
+  context_.reset(new_context());
+  EVP_MD_CTX_copy_ex(context_.get(), other.context_.get());
 }
 
 void Sha256::add(std::string_view bytes) {
   if (bytes.empty()) return;
-  if (!state_) {
-    state_ = std::make_unique<State>();
-    EVP_DigestInit_ex(state_->context, algorithm(), nullptr);
+  if (!context_) {
+    context_.reset(new_context());
+    EVP_DigestInit_ex(context_.get(), algorithm(), nullptr);
   }
-  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+  EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
 }
 
 std::string Sha256::hex() const {
-  if (!state_) return std::string(empty_hash);
-  State copy;
+  Sha256 copy(*this);
+  return copy.end();
+}
+
+std::string Sha256::end() {
+  if (!context_) return std::string(empty_hash);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  EVP_MD_CTX_copy_ex(copy.context, state_->context);
-  EVP_DigestFinal_ex(copy.context, digest, &size);
+  EVP_DigestFinal_ex(context_.get(), digest, &size);
+  context_.reset();
   return to_hex(digest, size);
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  Sha256 hash;
-  hash.add(bytes);
-  return hash.hex();
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, algorithm(), nullptr) != 1) throw std::bad_alloc();
+  return to_hex(digest, size);
 }
 
 void HashPair::part() {
@@ -126,6 +123,12 @@ std::string HashPair::in_hex() const {
   Sha256 all(shared_);
   all.add(waiting_);
   return all.hex();
+}
+
+std::pair<std::string, std::string> HashPair::end() {
+  if (out_ || !waiting_.empty()) return {in_hex(), out_hex()};
+  std::string both = shared_.end();
+  return {both, both};
 }
 
 std::string HashPair::out_hex() const { return out_ ? out_->hex() : shared_.hex(); }

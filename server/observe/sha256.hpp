@@ -6,26 +6,34 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+
+struct evp_md_ctx_st;   // OpenSSL's EVP_MD_CTX
 
 namespace siltgate::observe {
 
 /// A running SHA-256. Allocates on the first byte.
 class Sha256 {
  public:
-  Sha256();
-  ~Sha256();
+  Sha256() = default;
   Sha256(const Sha256& other);             // copies the running state
   Sha256& operator=(const Sha256&) = delete;
-  Sha256(Sha256&&) noexcept;
-  Sha256& operator=(Sha256&&) noexcept;
+  Sha256(Sha256&&) noexcept = default;
+  Sha256& operator=(Sha256&&) noexcept = default;
 
   void add(std::string_view bytes);
   /// 64 lower-case hex digits of everything added so far; more may be added afterwards.
   std::string hex() const;
+  /// The same at half the price; what is added later begins a new hash.
+  std::string end();
+  /// Asks the processor for what add() will touch.
+  void prefetch() const { __builtin_prefetch(context_.get(), 1); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 /// In one call.
@@ -44,11 +52,15 @@ class HashPair {
   /// One read and what left because of it; the usual case (`second` is the front of `in`) copies only what is held back.
   void relay(std::string_view in, std::string_view first, std::string_view second);
 
+  void prefetch() const { shared_.prefetch(); }
+
   /// A new attempt begins: what came before counts for nothing.
   void reset() { *this = HashPair{}; }
 
   std::string in_hex() const;
   std::string out_hex() const;
+  /// Both, once nothing more comes.
+  std::pair<std::string, std::string> end();
   std::uint64_t in_bytes() const { return in_bytes_; }
   std::uint64_t out_bytes() const { return out_bytes_; }
   /// Delivered and received are the same so far.
