@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/container/small_vector.hpp>
 
-#include "stream/cache_line.hpp"
+#include "base/prefetch.hpp"
 #include "stream/dialect_rules.hpp"
 #include "stream/tool_arguments.hpp"
 
@@ -51,7 +51,7 @@ class ChatRules final : public DialectRules {
                                                    [](const ChoiceState& choice) { return choice.finished; });
   }
 
-  void prefetch() const override { prefetch_lines(id_.data(), id_.size()); }
+  void prefetch() const override { siltgate::prefetch(id_.data(), id_.size()); }
 
   /// A turn of tool calls that was billed and closed with [DONE] but never got a finish reason (seen in the wild) is
   /// complete: the client goes on with the calls. Text without a finish reason is not.

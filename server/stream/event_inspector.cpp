@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/event_inspector.hpp"
 
-#include "stream/cache_line.hpp"
+#include "base/prefetch.hpp"
 #include "stream/chunk_reader.hpp"
 #include "stream/sse_field.hpp"
 
@@ -148,7 +148,7 @@ Inspection& EventInspector::inspect(std::string_view event, bool one_line) {
 }
 
 void EventInspector::prefetch() const {
-  prefetch_lines(rules_.get(), DialectRules::touched);
+  siltgate::prefetch(rules_.get(), DialectRules::touched);
   if (garble_) garble_->prefetch();
   rules_->prefetch();
 }

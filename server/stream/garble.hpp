@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "base/dialect.hpp"
-#include "stream/cache_line.hpp"
+#include "base/prefetch.hpp"
 #include "stream/chunk_facts.hpp"
 #include "stream/fault.hpp"
 #include "stream/garble_lane.hpp"
@@ -25,7 +25,7 @@ class Garble {
   /// The response is complete.
   void finish(Faults& faults);
   /// Asks the processor for the start of the first choice's text, which the next take() is likely to go on with.
-  void prefetch() const { prefetch_lines(slots_[0].lane.get(), slots_[0].lane ? lane_start : 0); }
+  void prefetch() const { siltgate::prefetch(slots_[0].lane.get(), slots_[0].lane ? lane_start : 0); }
   /// All texts of a body that is not streamed, and its end.
   void take_whole(const ChunkFacts& facts, Faults& faults);
 
