@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -30,7 +31,8 @@ std::string milliseconds(Duration d) {
 /// A logfmt value: bare when it is one plain word.
 void add_logfmt_value(std::string& out, std::string_view text) {
   const std::string shown = visible(text, longest_value);
-  if (!shown.empty() && shown.find_first_of(" \"=\\") == std::string::npos) {
+  const auto needs_quotes = [](char c) { return c == ' ' || c == '"' || c == '=' || c == '\\'; };
+  if (!shown.empty() && std::none_of(shown.begin(), shown.end(), needs_quotes)) {
     out += shown;
     return;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -43,6 +44,8 @@ inline constexpr std::array<CharClass, 128> ascii_classes = [] {
   return table;
 }();
 
+constexpr CharKind ascii_kind(char c) { return ascii_classes[static_cast<unsigned char>(c)].kind; }
+
 inline CharClass classify(char32_t code) { return code < 128 ? ascii_classes[code] : classify_wide(code); }
 
 /// Joins UTF-8 across pieces. Ill-formed bytes count as U+FFFD, one per byte.
@@ -63,6 +66,14 @@ class CharDecoder {
   }
   bool inside() const { return left_ > 0; }
 
+  static constexpr char32_t none = 0xFFFFFFFF;
+  /// The whole character of three bytes that `text` begins with, or none. As take() of each, where nothing is open.
+  static char32_t three_bytes(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    if (text.size() < 3 || (byte(0) & 0xF0) != 0xE0 || (byte(1) & 0xC0) != 0x80 || (byte(2) & 0xC0) != 0x80) return none;
+    return static_cast<char32_t>((byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F));
+  }
+
  private:
   template <class Out>
   void begin(unsigned char byte, Out&& out) {
@@ -77,5 +88,11 @@ class CharDecoder {
 
 /// How sure a signal is. `doubtful` has healthy look-alikes: it is recorded and never fails an exchange.
 enum class Certain : std::uint8_t { no, doubtful, yes };
+
+/// What a signal says of several characters: how many it took, up to and with the first that reached a bound.
+struct Taken {
+  std::size_t count;
+  Certain found;
+};
 
 }  // namespace siltgate::stream

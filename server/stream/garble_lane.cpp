@@ -4,74 +4,156 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
+#include <cstring>
+#include <tuple>
 
 namespace siltgate::stream {
-namespace {
 
-bool is_ascii_letter(char c) { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
-
-}  // namespace
-
-void GarbleLane::take(std::string_view piece, GarbleSigns& signs) {
-  for (std::size_t i = 0; i < piece.size();) {
-    if (const std::size_t letters = plain_letters(piece.substr(i)); letters > 0) {
-      look_at_letters(piece.substr(0, i + letters), letters, signs);
-      i += letters;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(piece[i++]);
-    if (byte < 0x80 && !decoder_.inside()) look(byte, piece.substr(0, i), signs);
-    else decoder_.take(byte, [&](char32_t code) { look(code, piece.substr(0, i), signs); });
-  }
-  keep_tail(piece);
+void GarbleSigns::sort_behind(std::size_t count) {
+  const auto earlier = [](const GarbleSign& a, const GarbleSign& b) { return std::tie(a.end, a.signal) < std::tie(b.end, b.signal); };
+  std::stable_sort(waiting_.begin() + static_cast<std::ptrdiff_t>(count), waiting_.end(), earlier);
 }
 
-/// ASCII letters at the start of `text` that may be looked at together: most of most texts.
-std::size_t GarbleLane::plain_letters(std::string_view text) const {
-  if (decoder_.inside() || before_code_ >= 128 || before_code_ == U'\\' || !tokens_.idle()) return 0;
-  const std::size_t most = std::min<std::size_t>(text.size(), symbols_.room());
-  std::size_t count = 0;
-  while (count < most && is_ascii_letter(text[count])) ++count;
+inline Certain GarbleLane::tokens_at(const GarbleChar& c, char32_t before) {
+  const Certain found = tokens_.take(c, before, quoting_.any(), text_ == Text::arguments);
+  return text_ == Text::reasoning && tokens_.kind() == TokensSignal::Kind::end_of_thought ? Certain::no : found;
+}
+
+/// A small piece is looked at later, together with those behind it, while nothing that is plain can make a signal speak.
+void GarbleLane::take(std::string_view piece, GarbleSigns& signs) {
+  if (piece.empty()) return;
+  if (piece.size() <= std::min(calm_, calm_of_runs_) && AsciiRow::holds(piece)) {
+    keep(piece);
+    calm_ = static_cast<std::uint8_t>(calm_ - piece.size());
+    calm_of_runs_ = static_cast<std::uint8_t>(RunSignal::calm_behind(piece, calm_of_runs_));
+    unseen_ = static_cast<std::uint8_t>(unseen_ + piece.size());
+    return;
+  }
+  calm_ = 0;
+  if (unseen_ > 0 && unseen_ + piece.size() > excerpt_size) look_at_unseen(signs);
+  if (unseen_ + piece.size() > excerpt_size) {
+    look_at(piece, signs);
+    keep(piece);
+    return;
+  }
+  keep(piece);
+  unseen_ = static_cast<std::uint8_t>(unseen_ + piece.size());
+  look_at_unseen(signs);
+  find_calm();
+}
+
+void GarbleLane::look_at_unseen(GarbleSigns& signs) {
+  tail_size_ = static_cast<std::uint8_t>(tail_size_ - unseen_);
+  look_at({tail_.data() + tail_size_, unseen_}, signs);
+  tail_size_ = static_cast<std::uint8_t>(tail_size_ + unseen_);
+  unseen_ = 0;
+}
+
+/// How many more plain characters no signal can speak of, whatever they are.
+void GarbleLane::find_calm() {
+  constexpr std::uint32_t most = 48;
+  if (!tokens_.idle() || decoder_.inside() || before_code_ >= 128 || !echo_.calm(most)) return;
+  calm_ = static_cast<std::uint8_t>(std::min(symbols_.calm(), loop_.calm(most)));
+  calm_of_runs_ = static_cast<std::uint8_t>(run_.calm());
+}
+
+void GarbleLane::look_at(std::string_view piece, GarbleSigns& signs) {
+  std::size_t i = 0;
+  const auto look_here = [&](char32_t code) { look(code, piece.substr(0, i), signs); };
+  while (i < piece.size()) {
+    const auto byte = static_cast<unsigned char>(piece[i]);
+    const char32_t whole = decoder_.inside() ? CharDecoder::none : CharDecoder::three_bytes(piece.substr(i));
+    if (whole != CharDecoder::none) {
+      i += 3;
+      look_here(whole);
+    } else if (is_plain(piece[i]) && before_code_ < 128 && !decoder_.inside()) {
+      i += look_at_plain(piece, i, signs);
+    } else {
+      ++i;
+      if (byte < 0x80 && !decoder_.inside()) look_here(byte);
+      else decoder_.take(byte, look_here);
+    }
+  }
+}
+
+/// Most of most texts: from `start` up to the next character that is not plain, which `start` is not. Says of them what
+/// look() would say of one after the other, each signal for itself. Returns their number.
+std::size_t GarbleLane::look_at_plain(std::string_view piece, std::size_t start, GarbleSigns& signs) {
+  const std::size_t told = signs.size();
+  quoting_.take_other();
+  const bool quoted = text_ == Text::arguments || quoting_.block();
+  const std::size_t count = look_at_words(piece, start, signs);
+  const std::string_view text = piece.substr(start, count);
+  for (std::size_t i = 0; i < count;) {
+    const Taken taken = run_.take_ascii(text.substr(i), count_ + i);
+    i += taken.count;
+    if (taken.found != Certain::no) report(Signal::run, taken.found, piece.substr(0, start + i), signs);
+  }
+  for (std::size_t i = 0; i < count;) {
+    const Taken taken = loop_.take_ascii(text.substr(i), count_ + i, quoted);
+    i += taken.count;
+    if (taken.found != Certain::no) report(Signal::loop, taken.found, piece.substr(0, start + i), signs);
+  }
+  if (signs.size() > told + 1) signs.sort_behind(told);
+  const char32_t before = count > 1 ? static_cast<char32_t>(text[count - 2]) : before_code_;
+  before_code_ = static_cast<char32_t>(text.back());
+  before_script_ = before == U'\\' ? Script::none : ascii_classes[before_code_].script;
+  count_ += count;
   return count;
 }
 
-/// The last `count` bytes of `piece`. Says what look() would say of one after the other.
-void GarbleLane::look_at_letters(std::string_view piece, std::size_t count, GarbleSigns& signs) {
-  const std::size_t start = piece.size() - count;
-  const bool quoted = text_ == Text::arguments || quoting_.block_at_letter();
-  GarbleChar c{0, CharKind::letter, Script::latin, count_};
-  for (std::size_t i = start; i < piece.size(); ++i, ++c.at) {
-    c.code = static_cast<char32_t>(piece[i]);
-    const Certain run = run_.take(c);
-    const Certain loop = loop_.take_letter(piece[i], c.at, quoted);
-    if ((static_cast<int>(run) | static_cast<int>(loop)) == 0) [[likely]] continue;
-    report(Signal::run, run, piece.substr(0, i + 1), signs);
-    report(Signal::loop, loop, piece.substr(0, i + 1), signs);
+/// The signals that look at words, marks or lines.
+inline std::size_t GarbleLane::look_at_words(std::string_view piece, std::size_t start, GarbleSigns& signs) {
+  std::size_t i = start;
+  while (i < piece.size() && is_plain(piece[i])) {
+    const std::uint64_t at = count_ + (i - start);
+    if (tokens_.idle()) {
+      const AsciiRow row(piece.substr(i), symbols_.room());
+      if (row.size() > 0) {
+        i += row.size();
+        look_at_row(row, at, piece.substr(0, i), signs);
+        continue;
+      }
+    }
+    const char32_t before = i > start ? static_cast<char32_t>(piece[i - 1]) : before_code_;
+    const GarbleChar c{static_cast<char32_t>(piece[i]), ascii_kind(piece[i]), Script::none, at};
+    look_at_mark(c, before, piece.substr(0, ++i), signs);
   }
-  --c.at;
-  count_ += count;
-  before_code_ = c.code;
-  before_script_ = Script::latin;
-  echo_.take_letters(piece.substr(start));
-  tokens_.take_letters(static_cast<std::uint32_t>(count), c.code, c.at);
-  report(Signal::symbols, symbols_.take_letters(static_cast<std::uint32_t>(count), c.at), piece, signs);
+  return i - start;
+}
+
+/// The last characters of `piece`.
+inline void GarbleLane::look_at_row(const AsciiRow& row, std::uint64_t at, std::string_view piece, GarbleSigns& signs) {
+  if (row.newlines() != 0) quoting_.take_newline();
+  tokens_.take(row);
+  if (const Certain symbols = symbols_.take(row, at); symbols != Certain::no) report(Signal::symbols, symbols, piece, signs);
+  for (std::uint32_t i = 0; i < row.size();) {
+    const Taken taken = echo_.take(row, i, at);
+    i = static_cast<std::uint32_t>(taken.count);
+    if (taken.found != Certain::no) report(Signal::echo, taken.found, piece.substr(0, piece.size() - row.size() + i), signs);
+  }
+}
+
+/// The last character of `piece`: one that is in no row.
+void GarbleLane::look_at_mark(const GarbleChar& c, char32_t before, std::string_view piece, GarbleSigns& signs) {
+  if (c.kind == CharKind::newline) quoting_.take_newline();
+  report(Signal::symbols, symbols_.take(c), piece, signs);
+  report(Signal::echo, echo_.take(c), piece, signs);
+  report(Signal::tokens, tokens_at(c, before), piece, signs);
 }
 
 void GarbleLane::look(char32_t code, std::string_view piece, GarbleSigns& signs) {
   const CharClass what = classify(code);
   const GarbleChar c{code, what.kind, before_code_ == U'\\' ? Script::none : what.script, count_++};
-  const bool arguments = text_ == Text::arguments;
   Certain encoding = Certain::no, scripts = Certain::no;
   quoting_.take(c);
   const Certain run = run_.take(c);
-  const Certain loop = loop_.take(c, arguments || quoting_.block());
+  const Certain loop = loop_.take(c, text_ == Text::arguments || quoting_.block());
   if (code >= 128) encoding = encoding_.take(c);
   if ((code | before_code_) >= 128) scripts = scripts_.take(c, before_script_);
   const Certain symbols = symbols_.take(c);
   const Certain echo = echo_.take(c);
-  Certain tokens = tokens_.take(c, quoting_.any(), arguments);
-  if (text_ == Text::reasoning && tokens_.kind() == TokensSignal::Kind::end_of_thought) tokens = Certain::no;
+  const Certain tokens = tokens_at(c, before_code_);
   before_code_ = code;
   before_script_ = c.script;
   const auto any = static_cast<int>(run) | static_cast<int>(loop) | static_cast<int>(encoding) | static_cast<int>(scripts) |
@@ -87,6 +169,7 @@ void GarbleLane::look(char32_t code, std::string_view piece, GarbleSigns& signs)
 }
 
 void GarbleLane::finish(GarbleSigns& signs) {
+  look_at_unseen(signs);
   report(Signal::run, run_.finish(), {}, signs);
   // A model's reasoning often ends with the token that ends reasoning.
   if (text_ == Text::content) report(Signal::tokens, tokens_.finish(), {}, signs);
@@ -94,7 +177,7 @@ void GarbleLane::finish(GarbleSigns& signs) {
 
 void GarbleLane::report(Signal signal, Certain certain, std::string_view piece, GarbleSigns& signs) {
   if (certain == Certain::no || !signs.is_new(signal, certain)) return;
-  signs.add({signal, certain == Certain::yes, say(signal), excerpt(piece)});
+  signs.add({signal, certain == Certain::yes, say(signal), excerpt(piece), piece.size()});
 }
 
 std::string GarbleLane::say(Signal signal) const {
@@ -154,14 +237,22 @@ std::string GarbleLane::excerpt(std::string_view piece) const {
   return text.substr(lead);
 }
 
-void GarbleLane::keep_tail(std::string_view piece) {
+/// Mostly a few bytes. Those that have not been looked at stay with the excerpt before them.
+void GarbleLane::keep(std::string_view piece) {
   if (piece.size() > excerpt_size) piece.remove_prefix(piece.size() - excerpt_size);
-  if (tail_size_ + piece.size() > tail_.size()) {
-    const std::size_t kept = std::min<std::size_t>(tail_size_, excerpt_size);
-    std::copy(tail_.begin() + (tail_size_ - kept), tail_.begin() + tail_size_, tail_.begin());
+  if (tail_size_ + piece.size() > 2 * excerpt_size) {
+    const std::size_t kept = std::min<std::size_t>(tail_size_, excerpt_size + unseen_);
+    std::memmove(tail_.data(), tail_.data() + (tail_size_ - kept), kept);
     tail_size_ = static_cast<std::uint8_t>(kept);
   }
-  for (const char c : piece) tail_[tail_size_++] = c;
+  char* const end = tail_.data() + tail_size_;
+  if (piece.size() > 8) {
+    std::memcpy(end, piece.data(), piece.size());
+  } else {
+    const std::uint64_t bytes = lowest_first(first_bytes(piece));
+    std::memcpy(end, &bytes, sizeof bytes);
+  }
+  tail_size_ = static_cast<std::uint8_t>(tail_size_ + piece.size());
 }
 
 }  // namespace siltgate::stream

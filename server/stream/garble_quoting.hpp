@@ -15,13 +15,15 @@ class Quoting {
       ++ticks_;
       return;
     }
-    if (ticks_ > 0) end_ticks();
-    if (c.kind == CharKind::newline) span_ = false;
+    c.kind == CharKind::newline ? take_newline() : take_other();
   }
-  /// As take() of a letter, and what block() is then.
-  bool block_at_letter() {
+  /// As take() of a character that is neither backtick nor newline.
+  void take_other() {
     if (ticks_ > 0) end_ticks();
-    return block();
+  }
+  void take_newline() {
+    take_other();
+    span_ = false;
   }
   bool block() const { return fence_ > 0; }
   bool any() const { return fence_ > 0 || span_; }

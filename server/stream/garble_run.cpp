@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/garble_run.hpp"
 
+#include <bit>
 #include <string_view>
+
+#include "stream/garble_bytes.hpp"
 
 namespace siltgate::stream {
 namespace {
@@ -32,7 +35,31 @@ Bounds bounds(char32_t code, CharKind kind) {
   return {1500, 6000};                                                             // 9
 }
 
+bool all_the_same(std::uint64_t bytes) { return bytes == std::rotl(bytes, 8); }
+
 }  // namespace
+
+/// Only runs of 24 and more say something while the text goes on, and they hold a row of eight at a multiple of eight.
+Taken RunSignal::look_for_runs(std::string_view text, std::uint64_t at) {
+  std::size_t i = 0;
+  while (true) {
+    for (; i < text.size() && static_cast<unsigned char>(text[i]) == code_; ++i) {
+      if (++length_ < look_at_) continue;
+      if (const Certain found = judge(); found != Certain::no) return {i + 1, found};
+    }
+    if (i == text.size()) return {i, Certain::no};
+    std::size_t row = i;
+    while (row + 8 <= text.size() && !all_the_same(first_bytes(text.substr(row)))) row += 8;
+    const std::string_view rest = text.substr(i);
+    if (row + 8 > text.size()) {
+      begin_in(rest, run_start(rest, rest.size() - 1), at + i);
+      return {text.size(), Certain::no};
+    }
+    i += run_start(rest, row - i);
+    begin_in(text.substr(i, 1), 0, at + i);
+    ++i;
+  }
+}
 
 Certain RunSignal::judge() {
   Bounds bound = bounds(code_, kind_);

@@ -5,7 +5,9 @@
 // laughter. Knows one text, no others.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 #include "stream/garble_chars.hpp"
 
@@ -17,6 +19,19 @@ class RunSignal {
     if (c.code == code_) [[unlikely]] return ++length_ >= look_at_ ? judge() : Certain::no;
     begin(c);
     return Certain::no;
+  }
+  /// As take() of one character of ASCII after the other, the first of them at `at`, until one reaches a bound.
+  Taken take_ascii(std::string_view text, std::uint64_t at) {
+    if (text.size() >= least_ || static_cast<unsigned char>(text[0]) == code_) return look_for_runs(text, at);
+    begin_in(text, run_start(text, text.size() - 1), at);   // too short to hold a run that says something
+    return {text.size(), Certain::no};
+  }
+  /// How many more characters cannot make a run that says something, whatever they are; and how many more behind `piece`,
+  /// of no more than that.
+  std::uint32_t calm() const { return static_cast<std::uint32_t>(std::min(look_at_ - length_, least_) - 1); }
+  static std::uint32_t calm_behind(std::string_view piece, std::uint32_t calm) {
+    const auto size = static_cast<std::uint32_t>(piece.size());
+    return piece.front() != piece.back() ? static_cast<std::uint32_t>(least_) - size : calm - size;
   }
   /// The text is complete: a text that is nothing but a short run shows only now.
   Certain finish() const;
@@ -34,6 +49,17 @@ class RunSignal {
     look_at_ = least_;
     from_ = c.at;
   }
+  /// Where the run begins that `text[last]` is part of.
+  static std::size_t run_start(std::string_view text, std::size_t last) {
+    while (last > 0 && text[last - 1] == text[last]) --last;
+    return last;
+  }
+  /// A run that goes on to the end of the text.
+  void begin_in(std::string_view text, std::size_t from, std::uint64_t at) {
+    begin({static_cast<unsigned char>(text[from]), ascii_kind(text[from]), Script::none, at + from});
+    length_ = text.size() - from;
+  }
+  Taken look_for_runs(std::string_view text, std::uint64_t at);
   /// Looks at the bounds of what the run is made of, and says when to look again.
   Certain judge();
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t repeated_certain = 3;
 constexpr std::uint64_t reach = 256;          // characters that repeated tokens may lie apart
 constexpr int letters_of_words = 4;           // more letters among the twelve before a token make it part of a sentence
-constexpr std::uint32_t twelve = 0xFFF;
+constexpr std::uint32_t twelve = ~0u << 20;
 
 bool is_quote(char32_t code) {
   switch (code) {
@@ -23,6 +23,19 @@ bool is_quote(char32_t code) {
 }
 
 }  // namespace
+
+/// note_line() of the solid characters, backwards: what stood before the last one matters only where lines hold but one.
+bool TokensSignal::announces(const AsciiRow& row) const {
+  std::uint32_t solid = row.solid();
+  while (true) {
+    const auto last = static_cast<std::uint32_t>(std::bit_width(solid)) - 1;
+    if (row[last] == ':') return true;
+    const std::uint32_t lines = row.newlines() & ((1u << last) - 1);
+    solid ^= 1u << last;
+    if (solid == 0) return announced_ && (line_begins_ || lines != 0);
+    if (lines < solid) return false;   // no line end between the two
+  }
+}
 
 /// Once a text has quoted a token it is about tokens, and a leak cannot be told from one more of them.
 Certain TokensSignal::doubt(Kind kind) {
@@ -109,7 +122,7 @@ Certain TokensSignal::after_turn(const GarbleChar& c) {
 }
 
 Certain TokensSignal::finish() {
-  if (end_at_ != last_solid_ || about_) return Certain::no;
+  if (end_at_ == nowhere || about_) return Certain::no;
   kind_ = Kind::at_the_end;
   from_ = end_from_;
   return Certain::doubtful;

@@ -57,6 +57,28 @@ TEST_CASE("random bytes are looked at alike however they are cut", "[stream][gar
   }
 }
 
+TEST_CASE("a sign is told with the piece that completes it, though small pieces wait for one another", "[stream][garble]") {
+  for (const std::string& garble : garbled()) {
+    const std::string text = prose(150) + garble.substr(0, 700);
+    std::vector<std::size_t> told;   // signs in each beginning of the text
+    for (std::size_t size = 0; size <= text.size(); ++size) {
+      GarbleLane lane(GarbleLane::Text::content, 0);
+      GarbleSigns signs;
+      lane.take(text.substr(0, size), signs);
+      told.push_back(signs.size());
+    }
+    for (const std::size_t piece : {1, 2, 3, 4, 5, 7, 11, 20, 33, 50}) {
+      GarbleLane lane(GarbleLane::Text::content, 0);
+      GarbleSigns signs;
+      for (std::size_t at = 0; at < text.size(); at += piece) {
+        lane.take(std::string_view(text).substr(at, piece), signs);
+        INFO(garble.substr(0, 60) << " in pieces of " << piece << " up to " << at);
+        REQUIRE(signs.size() == told[std::min(at + piece, text.size())]);
+      }
+    }
+  }
+}
+
 TEST_CASE("each signal speaks once, and once more when it becomes certain", "[stream][garble]") {
   std::string text;
   for (unsigned i = 0; i < 20; ++i) text += prose(300, i) + times("G", 500);

@@ -73,6 +73,13 @@ TEST_CASE("a loop says its period, repetitions and start", "[stream][garble]") {
   CHECK(reason(Signal::loop, times(line, 6)).starts_with("loop: 64 characters repeat 5 times, from character 0"));
 }
 
+TEST_CASE("a loop that a number completes is told though the next character ends it", "[stream][garble]") {
+  const std::string loop = "rwomx pt " + times("hf 7 emjxf agbgszm. odk ", 15) + "hf 7";
+  const std::string said = "loop: 24 characters repeat 15 times, from character 8 of the content";
+  CHECK(reason(Signal::loop, loop + "#!?") == said);
+  CHECK(reason(Signal::loop, loop + " emj") == said);
+}
+
 TEST_CASE("cells, values and fixtures may repeat far longer than words", "[stream][garble]") {
   CHECK(sign(Signal::loop, times("null, ", 900)) == Certain::no);
   CHECK(sign(Signal::loop, times("null, ", 1300)) == Certain::doubtful);

@@ -41,6 +41,12 @@ TEST_CASE("the token that ends reasoning may stand in reasoning", "[stream][garb
   CHECK(tokens("So it is 45.</think>", GarbleLane::Text::reasoning) == Certain::no);
 }
 
+TEST_CASE("backticks around a letter do not end a block, in tool arguments no more than elsewhere", "[stream][garble]") {
+  const std::string text = "```\n``m`" + times("<|assistant|>", 3);
+  CHECK(sign(Signal::tokens, text) == Certain::no);
+  CHECK(sign(Signal::tokens, text, GarbleLane::Text::arguments) == Certain::no);
+}
+
 TEST_CASE("text about tokens is not judged", "[stream][garble]") {
   CHECK(tokens("ChatML uses `<|im_start|>` and `<|im_end|>`.\n\n```\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
                "Hi<|im_end|>\n```\n\nGLM writes `<tool_call>name` and `<arg_key>k</arg_key>`.<|im_end|>") == Certain::no);
