@@ -21,7 +21,7 @@ constexpr std::string_view to_string(Check check) {
 }
 
 /// pass: do not look. flag: record. repair: mend and record. drop: leave the event out. reject: fail the exchange.
-enum class Action { pass, flag, repair, drop, reject };
+enum class Action : std::uint8_t { pass, flag, repair, drop, reject };
 
 constexpr std::string_view to_string(Action action) {
   constexpr std::string_view names[] = {"pass", "flag", "repair", "drop", "reject"};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of OpenAI chat completion streams, as some thirty providers really send them.
 #include <algorithm>
-#include <vector>
+#include <boost/container/small_vector.hpp>
 
+#include "base/prefetch.hpp"
 #include "stream/dialect_rules.hpp"
 #include "stream/tool_arguments.hpp"
 
@@ -28,8 +29,8 @@ class ChatRules final : public DialectRules {
 
   void check(const ChunkFacts& facts, std::string_view name, Faults& faults) const override {
     if (is_provider_error(facts, name)) return;
-    if (std::string wrong = shape_fault(facts, name); !wrong.empty()) {
-      faults.push_back({Check::shape, std::move(wrong), 0, false, 0, {}});
+    if (const char* wrong = shape_fault(facts, name)) {
+      faults.push_back({Check::shape, wrong, 0, false, 0, {}});
       return;
     }
     if (const char* why = splice_fault(facts)) faults.push_back({Check::splice, why, 0, false, 0, {}});
@@ -50,6 +51,8 @@ class ChatRules final : public DialectRules {
                                                    [](const ChoiceState& choice) { return choice.finished; });
   }
 
+  void prefetch() const override { siltgate::prefetch(id_.data(), id_.size()); }
+
   /// A turn of tool calls that was billed and closed with [DONE] but never got a finish reason (seen in the wild) is
   /// complete: the client goes on with the calls. Text without a finish reason is not.
   void done(Faults& faults) override {
@@ -64,17 +67,16 @@ class ChatRules final : public DialectRules {
  private:
   static bool is_named_extra(std::string_view name) { return !name.empty() && name != "message"; }
 
-  static std::string shape_fault(const ChunkFacts& facts, std::string_view name) {
+  static const char* shape_fault(const ChunkFacts& facts, std::string_view name) {
     if (facts.root != Shape::object) return "the payload is not an object";
-    if (facts.choices == Shape::absent && is_named_extra(name)) return {};
+    if (facts.choices == Shape::absent && is_named_extra(name)) return nullptr;
     if (facts.too_many) return "more choices or tool calls than a chunk can have";
     if (facts.choices == Shape::absent || facts.choices == Shape::null)
-      return facts.usage == Shape::object || facts.object.starts_with("chat.completion") ? ""
-                                                                                         : "a chunk has no choices";
+      return facts.usage == Shape::object || facts.object.starts_with("chat.completion") ? nullptr : "a chunk has no choices";
     if (facts.choices != Shape::array) return "choices is not an array";
     for (std::size_t i = 0; i < facts.choice_count; ++i)
       if (const char* wrong = choice_fault(facts.choice_list[i])) return wrong;
-    return {};
+    return nullptr;
   }
 
   static const char* choice_fault(const Choice& choice) {
@@ -186,15 +188,15 @@ class ChatRules final : public DialectRules {
     return choices_.back();
   }
 
-  const FinishReasonMap& map_;
-  std::string id_;              // of the last chunk that had one
-  std::uint32_t id_count_ = 0;  // chunks in a row that had it
+  std::int64_t created_ = 0;
+  std::uint32_t id_count_ = 0;  // chunks in a row that had id_
   std::uint32_t ids_ = 0;       // different ids so far
   bool bare_role_ = true;       // the first chunk with this id was no more than a role
   bool usage_ = false;
-  std::int64_t created_ = 0;
-  std::vector<ChoiceState> choices_;
+  std::string id_;              // of the last chunk that had one
+  boost::container::small_vector<ChoiceState, 1> choices_;
   ToolArguments tools_;
+  const FinishReasonMap& map_;
 };
 
 }  // namespace

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/chunk_facts.hpp"
 
-#include <utility>
-
 namespace siltgate::stream {
 
+void Choice::clear() {
+  static_cast<ChoiceFacts&>(*this) = {};
+  calls.clear();
+}
+
 void ChunkFacts::clear() {
-  ChunkFacts fresh;
-  fresh.choice_list = std::move(choice_list);
-  fresh.outputs = std::move(outputs);
-  fresh.outputs.clear();
-  fresh.whole_outputs = std::move(whole_outputs);
-  fresh.whole_outputs.clear();
-  *this = std::move(fresh);
+  static const PayloadFacts nothing;
+  static_cast<PayloadFacts&>(*this) = nothing;
+  outputs.clear();
+  whole_outputs.clear();
 }
 
 }  // namespace siltgate::stream

@@ -35,8 +35,8 @@ struct ToolCall {
   bool named = false;
 };
 
-/// An entry of choices.
-struct Choice {
+/// An entry of choices, but for its tool calls.
+struct ChoiceFacts {
   int index = 0;
   Shape shape = Shape::absent;
   Shape index_shape = Shape::absent;
@@ -47,10 +47,17 @@ struct Choice {
   bool role = false;          // delta.role is a string with text
   bool only_role = true;      // delta has no member but role
   bool output = false;        // delta carries text, reasoning or tool calls
-  std::vector<ToolCall> calls;
 };
 
-struct ChunkFacts {
+struct Choice : ChoiceFacts {
+  std::vector<ToolCall> calls;
+
+  /// Forgets what it was; keeps the memory of the list.
+  void clear();
+};
+
+/// What stands once in a payload.
+struct PayloadFacts {
   Shape root = Shape::absent;
   bool duplicate_key = false;   // among the members of the root
   std::string_view id, object, type, status;
@@ -72,11 +79,14 @@ struct ChunkFacts {
   Shape response_error = Shape::absent;
   Text stop_reason;                // anthropic delta.stop_reason
   std::string_view delta_type;     // anthropic delta.type
-  std::vector<Choice> choice_list; // the first choice_count entries are of this payload
   std::size_t choice_count = 0;
+  bool too_many = false;           // more choices or tool calls than a chunk can have; the rest was not noted
+};
+
+struct ChunkFacts : PayloadFacts {
+  std::vector<Choice> choice_list; // the first choice_count entries are of this payload
   std::vector<Output> outputs;
   std::vector<Output> whole_outputs;  // texts that came complete: of a body that is not streamed
-  bool too_many = false;           // more choices or tool calls than a chunk can have; the rest was not noted
 
   /// Forgets the last payload; keeps the memory of the lists.
   void clear();

@@ -36,4 +36,7 @@ constexpr Node entry(Node parent) {
   return Node::other;
 }
 
+/// True for the arrays whose entries matter.
+constexpr bool is_list(Node node) { return entry(node) != Node::other; }
+
 }  // namespace siltgate::stream

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads one JSON payload (RFC 8259, strict) in one pass and notes the members the checks need. Knows the member names
-// of all dialects, not their rules.
+// of all dialects, not their rules. The usual payload is read by a fast reader that only ever says yes; whatever it does
+// not take goes to Boost.JSON's parser, which alone says what is wrong and where.
 #pragma once
 
 #include <memory>
@@ -27,13 +28,16 @@ class ChunkReader {
 
   /// Ill-formed UTF-8 inside strings is not looked for: that is another check.
   Result read(std::string_view payload);
-  /// Of the last payload. Views in it hold until the next read() and while the payload stays.
+  /// The same by the parser alone: what read() must equal.
+  Result parse(std::string_view payload);
+  /// Of the last payload. Views in it hold until the next call and while the payload stays.
   const ChunkFacts& facts() const { return facts_; }
 
  private:
   struct Parser;
   std::unique_ptr<Parser> parser_;
   ChunkFacts facts_;
+  std::string decoded_;  // strings that had escapes
 };
 
 }  // namespace siltgate::stream

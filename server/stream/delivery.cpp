@@ -9,6 +9,10 @@ constexpr std::size_t kept_capacity = 1024;  // larger buffers are given back be
 }  // namespace
 
 void Delivery::clear() {
+  if (first_.empty() && !copying_) {  // taken_ was not touched
+    second_ = {};
+    return;
+  }
   first_ = second_ = {};
   copying_ = false;
   if (taken_.capacity() > kept_capacity) std::string().swap(taken_);

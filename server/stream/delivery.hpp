@@ -27,8 +27,8 @@ class Delivery {
 
   std::string_view first_;
   std::string_view second_;
-  std::string taken_;       // what first_ points to, or everything of the round once copying_
   bool copying_ = false;    // something was taken out or changed: the round is put together in taken_
+  std::string taken_;       // what first_ points to, or everything of the round once copying_
 };
 
 }  // namespace siltgate::stream

@@ -9,8 +9,8 @@ void DialectRules::done(Faults& faults) {
 }
 
 void DialectRules::note_usage(const ChunkFacts& facts) {
-  if (facts.input_tokens) said_.input_tokens = *facts.input_tokens;
-  if (facts.output_tokens) said_.output_tokens = *facts.output_tokens;
+  if (facts.input_tokens) said_.usage.input_tokens = *facts.input_tokens;
+  if (facts.output_tokens) said_.usage.output_tokens = *facts.output_tokens;
 }
 
 std::unique_ptr<DialectRules> make_rules(Dialect dialect, const FinishReasonMap& map) {

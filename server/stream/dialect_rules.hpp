@@ -12,16 +12,16 @@
 #include "stream/chunk_facts.hpp"
 #include "stream/fault.hpp"
 #include "stream/finish_reasons.hpp"
+#include "stream/usage.hpp"
 
 namespace siltgate::stream {
 
 /// What the response has said so far.
 struct Said {
+  bool ended = false;         // the dialect's proper end was seen
+  Usage usage;
   std::string id;             // of the first chunk that had one
   std::string finish_reason;  // of the first choice
-  std::int64_t input_tokens = -1;
-  std::int64_t output_tokens = -1;
-  bool ended = false;         // the dialect's proper end was seen
 };
 
 class DialectRules {
@@ -36,6 +36,9 @@ class DialectRules {
   virtual void done(Faults& faults);
 
   const Said& said() const { return said_; }
+  /// Asks the processor for what check() and accept() touch behind pointers.
+  virtual void prefetch() const {}
+  static constexpr std::size_t touched = 192;  // bytes at the start of any rules that every event touches
 
  protected:
   void note_usage(const ChunkFacts& facts);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/event_inspector.hpp"
 
+#include "base/prefetch.hpp"
 #include "stream/chunk_reader.hpp"
 #include "stream/sse_field.hpp"
 
@@ -8,6 +9,7 @@ namespace siltgate::stream {
 namespace {
 
 constexpr std::size_t kept_joined = 1024;
+constexpr std::string_view usual_start = "data: {";
 
 /// Position behind which a second response begins inside `event`, npos if none shows: a field name and colon in the
 /// middle of a line, followed by the start of an object or [DONE].
@@ -23,24 +25,36 @@ std::size_t find_pasted_field(std::string_view event) {
   return std::string_view::npos;
 }
 
-}  // namespace
-
-EventInspector::EventInspector(Dialect dialect, const Config& config)
-    : dialect_(dialect), config_(config), rules_(make_rules(dialect, config_.finish_reason_map)) {
-  if (looks_at(Check::garble)) garble_.emplace(dialect);
+void add(Inspection& found, Check check, std::string reason, std::size_t at, bool only_flag = false) {
+  found.faults.push_back({check, std::move(reason), at, only_flag, 0, {}});
 }
 
-void EventInspector::add(Check check, std::string reason, std::size_t at, bool only_flag) {
-  found_.faults.push_back({check, std::move(reason), at, only_flag, 0, {}});
+void look_for_nul(std::string_view event, Inspection& found) {
+  if (const std::size_t nul = event.find('\0'); nul != std::string_view::npos) add(found, Check::sse, "a NUL byte", nul);
 }
 
 /// 1. A name that begins behind a cut-off one is a splice. 2. Any other token is ignored by readers: worth a flag.
-void EventInspector::unknown_field(std::string_view name, std::size_t at) {
-  if (is_joined_name(name)) add(Check::splice, "a field name begins inside another", at);  // 1
-  else add(Check::sse, "a field that readers ignore", at, true);                           // 2
+void unknown_field(const Field& field, Inspection& found) {
+  if (is_joined_name(field.name)) add(found, Check::splice, "a field name begins inside another", field.at);  // 1
+  else add(found, Check::sse, "a field that readers ignore", field.at, true);                                 // 2
 }
 
-void EventInspector::read_fields(std::string_view event, Payload& payload) {
+}  // namespace
+
+void Inspection::clear() {
+  has_data = done = provider_error = error_shown = false;
+  facts = nullptr;
+  error_payload = name = {};
+  if (!faults.empty()) faults.clear();
+  if (joined.capacity() > kept_joined) std::string().swap(joined);
+}
+
+EventInspector::EventInspector(Dialect dialect, const Config& config)
+    : rules_(make_rules(dialect, config.finish_reason_map)), config_(config), dialect_(dialect) {
+  if (looks_at(Check::garble)) garble_.emplace(dialect);
+}
+
+void EventInspector::read_fields(std::string_view event, Payload& payload, Inspection& found) {
   Field field;
   FieldReader fields(event);
   while (fields.next(field)) {
@@ -51,92 +65,102 @@ void EventInspector::read_fields(std::string_view event, Payload& payload) {
           payload.at = static_cast<std::size_t>(field.value.data() ? field.value.data() - event.data() : 0);
           break;
         }
-        if (payload.lines == 2) joined_.assign(payload.text);
-        joined_ += '\n';
-        joined_ += field.value;
+        if (payload.lines == 2) found.joined.assign(payload.text);
+        found.joined += '\n';
+        found.joined += field.value;
         break;
       case FieldKind::event:
-        if (!found_.name.empty()) add(Check::splice, "an event has two names", field.at);
-        found_.name = field.value;
+        if (!found.name.empty()) add(found, Check::splice, "an event has two names", field.at);
+        found.name = field.value;
         if (field.value.find("event:") != std::string_view::npos || field.value.find("data:") != std::string_view::npos)
-          add(Check::splice, "a field begins inside the name of an event", field.at);
+          add(found, Check::splice, "a field begins inside the name of an event", field.at);
         break;
       case FieldKind::error:
-        found_.provider_error = true;
-        found_.error_payload = field.value;
-        add(Check::sse, "the provider reports an error in a field of its own", field.at, true);
+        found.provider_error = true;
+        found.error_payload = field.value;
+        add(found, Check::sse, "the provider reports an error in a field of its own", field.at, true);
         break;
-      case FieldKind::unknown: unknown_field(field.name, field.at); break;
-      case FieldKind::debris: add(Check::sse, "a line whose field name is not a token", field.at); break;
+      case FieldKind::unknown: unknown_field(field, found); break;
+      case FieldKind::debris: add(found, Check::sse, "a line whose field name is not a token", field.at); break;
       default: break;
     }
   }
-  if (payload.lines > 1) payload.text = joined_;
+  if (payload.lines > 1) payload.text = found.joined;
 }
 
-void EventInspector::broken_json(std::string_view event, const Payload& payload, std::size_t at,
-                                 std::string_view reason) {
+void EventInspector::broken_json(std::string_view event, const Payload& payload, std::size_t at, std::string_view reason,
+                                 Inspection& found) const {
   if (looks_at(Check::splice)) {
     if (const std::size_t pasted = find_pasted_field(event); pasted != std::string_view::npos)
-      add(Check::splice, "a field begins inside the payload of another event", pasted);
+      add(found, Check::splice, "a field begins inside the payload of another event", pasted);
     else if (payload.lines > 1)
-      add(Check::splice, "an event holds pieces of several payloads", payload.at);
+      add(found, Check::splice, "an event holds pieces of several payloads", payload.at);
   }
-  if (payload.text.empty()) add(Check::json, "the payload is empty", payload.at);
-  else add(Check::json, "the payload is not one JSON value: " + std::string(reason), at);
+  if (payload.text.empty()) add(found, Check::json, "the payload is empty", payload.at);
+  else add(found, Check::json, "the payload is not one JSON value: " + std::string(reason), at);
 }
 
-void EventInspector::read_payload(std::string_view event, const Payload& payload) {
+void EventInspector::read_payload(std::string_view event, const Payload& payload, Inspection& found) {
   auto& reader = ChunkReader::of_thread();
   const auto read = reader.read(payload.text);
-  const std::size_t at = payload.at + (payload.lines > 1 ? 0 : read.fault_at);
   if (!read.sound) {
-    found_.provider_error |= found_.name == "error";
-    found_.error_payload = payload.text;
-    return broken_json(event, payload, at, read.reason);
+    if (payload.unsearched) look_for_nul(event, found);  // a sound payload has none
+    const std::size_t at = payload.at + (payload.lines > 1 ? 0 : read.fault_at);
+    found.provider_error |= found.name == "error";
+    found.error_payload = payload.text;
+    return broken_json(event, payload, at, read.reason, found);
   }
   const ChunkFacts& facts = reader.facts();
-  found_.readable = true;
-  if (facts.duplicate_key) add(Check::json, "a member of the payload occurs twice", payload.at);
-  if (is_provider_error(facts, found_.name)) {
-    found_.provider_error = true;
-    found_.error_shown = is_shown_error(dialect_, facts, found_.name);
-    found_.error_payload = payload.text;
+  found.facts = &facts;
+  if (facts.duplicate_key) add(found, Check::json, "a member of the payload occurs twice", payload.at);
+  if (is_provider_error(facts, found.name)) {
+    found.provider_error = true;
+    found.error_shown = is_shown_error(dialect_, facts, found.name);
+    found.error_payload = payload.text;
   }
-  const std::size_t first = found_.faults.size();
-  rules_->check(facts, found_.name, found_.faults);
-  for (std::size_t i = first; i < found_.faults.size(); ++i) {
-    found_.faults[i].at += payload.at;
-    if (payload.lines > 1) found_.faults[i].replacement.clear();
+  const std::size_t first = found.faults.size();
+  rules_->check(facts, found.name, found.faults);
+  for (std::size_t i = first; i < found.faults.size(); ++i) {
+    found.faults[i].at += payload.at;
+    if (payload.lines > 1) found.faults[i].replacement.clear();
   }
 }
 
-Inspection& EventInspector::inspect(std::string_view event) {
-  found_.faults.clear();
-  found_ = Inspection{std::move(found_.faults), false, false, false, false, {}, false, {}};
-  if (joined_.capacity() > kept_joined) std::string().swap(joined_);
+Inspection& EventInspector::inspect(std::string_view event, bool one_line) {
+  thread_local Inspection found;
+  found.clear();
   Payload payload;
-  if (const std::size_t nul = event.find('\0'); nul != std::string_view::npos) add(Check::sse, "a NUL byte", nul);
-  read_fields(event, payload);
-  found_.has_data = payload.lines > 0;
-  if (!found_.has_data) {
-    found_.provider_error |= found_.name == "error";
-    return found_;
+  if (one_line && event.starts_with(usual_start)) {
+    const std::size_t at = usual_start.size() - 1;
+    payload = {event.substr(at, event.size() - at - 2), at, 1, true};
+  } else {
+    look_for_nul(event, found);
+    read_fields(event, payload, found);
   }
-  if (payload.text == "[DONE]") found_.done = true;
-  else read_payload(event, payload);
-  return found_;
+  found.has_data = payload.lines > 0;
+  if (!found.has_data) {
+    found.provider_error |= found.name == "error";
+    return found;
+  }
+  if (payload.text == "[DONE]") found.done = true;
+  else read_payload(event, payload, found);
+  return found;
 }
 
-void EventInspector::accept() {
-  if (found_.done) {
-    rules_->done(found_.faults);
-  } else if (found_.readable) {
-    const ChunkFacts& facts = ChunkReader::of_thread().facts();
-    rules_->accept(facts, found_.faults);
-    if (garble_) garble_->take(facts, found_.faults);
+void EventInspector::prefetch() const {
+  siltgate::prefetch(rules_.get(), DialectRules::touched);
+  if (garble_) garble_->prefetch();
+  rules_->prefetch();
+}
+
+void EventInspector::accept(Inspection& found) {
+  if (found.done) {
+    rules_->done(found.faults);
+  } else if (found.facts) {
+    rules_->accept(*found.facts, found.faults);
+    if (garble_) garble_->take(*found.facts, found.faults);
   }
-  if (garble_ && (found_.done || rules_->said().ended)) garble_->finish(found_.faults);
+  if (garble_ && (found.done || rules_->said().ended)) garble_->finish(found.faults);
 }
 
 }  // namespace siltgate::stream

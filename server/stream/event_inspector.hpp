@@ -15,14 +15,18 @@
 namespace siltgate::stream {
 
 struct Inspection {
-  Faults faults;                   // positions are those in the event
   bool has_data = false;
   bool done = false;               // data is exactly [DONE]
   bool provider_error = false;
   bool error_shown = false;        // with provider_error: as the dialect's clients expect it
+  const ChunkFacts* facts = nullptr;  // what the payload says, if it is JSON; valid until the next inspection
   std::string_view error_payload;  // with provider_error; valid while the event stays and until the next inspection
-  bool readable = false;           // a JSON payload was read: ChunkReader::of_thread().facts() has it
   std::string_view name;
+  Faults faults;                   // positions are those in the event
+  std::string joined;              // the payload of an event with several data fields
+
+  /// Forgets the last event; keeps the memory of the lists.
+  void clear();
 };
 
 class EventInspector {
@@ -30,33 +34,35 @@ class EventInspector {
   /// `config` must outlive the inspector.
   EventInspector(Dialect dialect, const Config& config);
 
-  /// The result holds until the next call.
-  Inspection& inspect(std::string_view event);
+  /// The result holds until the next call of any inspector of this thread: they share one, as an event is inspected and
+  /// accepted without a pause. `one_line`: see EventSplitter::Piece.
+  Inspection& inspect(std::string_view event, bool one_line = false);
   /// The event is going to be delivered: takes in what inspect() read. New faults are added to the inspection.
-  void accept();
+  void accept(Inspection& found);
 
   const Said& said() const { return rules_->said(); }
+
+  /// Asks the processor for what inspect() and accept() touch behind pointers.
+  void prefetch() const;
 
  private:
   struct Payload {
     std::string_view text;
     std::size_t at = 0;      // position of the text in the event
     std::size_t lines = 0;   // data fields
+    bool unsearched = false; // nobody has looked for NUL bytes in the event
   };
 
-  void read_fields(std::string_view event, Payload& payload);
-  void unknown_field(std::string_view name, std::size_t at);
-  void read_payload(std::string_view event, const Payload& payload);
-  void broken_json(std::string_view event, const Payload& payload, std::size_t at, std::string_view reason);
-  void add(Check check, std::string reason, std::size_t at, bool only_flag = false);
+  static void read_fields(std::string_view event, Payload& payload, Inspection& found);
+  void read_payload(std::string_view event, const Payload& payload, Inspection& found);
+  void broken_json(std::string_view event, const Payload& payload, std::size_t at, std::string_view reason,
+                   Inspection& found) const;
   bool looks_at(Check check) const { return config_[check] != Action::pass; }
 
-  Dialect dialect_;
-  const Config& config_;
   std::unique_ptr<DialectRules> rules_;
+  const Config& config_;
+  Dialect dialect_;
   std::optional<Garble> garble_;   // none: it is not to be looked for
-  Inspection found_;
-  std::string joined_;   // the payload of an event with several data fields
 };
 
 }  // namespace siltgate::stream

@@ -15,10 +15,10 @@ std::size_t find(std::string_view bytes, char c, std::size_t from) {
 
 }  // namespace
 
-void EventSplitter::begin(std::string_view bytes) {
+void EventSplitter::begin(std::string_view bytes, bool no_cr) {
   bytes_ = bytes;
   at_ = 0;
-  next_cr_ = bytes.empty() ? std::string_view::npos : find(bytes, '\r', 0);
+  next_cr_ = no_cr || bytes.empty() ? std::string_view::npos : find(bytes, '\r', 0);
 }
 
 /// Steps over the byte order mark at the very start of the stream; true when it is complete.
@@ -64,6 +64,7 @@ EventSplitter::Piece EventSplitter::next() {
       break;
     }
     const bool blank = !line_begun_ && end == at_;
+    const bool one_line = !line_begun_ && !in_event_ && bytes_[end] == '\n';
     line_begun_ = false;
     at_ = end + 1;
     if (bytes_[end] == '\r') {
@@ -76,6 +77,11 @@ EventSplitter::Piece EventSplitter::next() {
     }
     if (!in_event_ && (blank || comment_)) return {Kind::between, at_};
     in_event_ = true;
+    if (at_ < bytes_.size() && bytes_[at_] == '\n') {  // the blank line, without a search for its end
+      ++at_;
+      in_event_ = false;
+      return {Kind::event, at_, one_line};
+    }
   }
   return {Kind::open, at_};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace siltgate::stream {
@@ -19,10 +20,11 @@ class EventSplitter {
   struct Piece {
     Kind kind;
     std::size_t end;  // position behind the piece
+    bool one_line = false;  // of an event: it is one line and the blank one, all in this run; both end with LF
   };
 
-  /// Starts a run of bytes that follows the one before it.
-  void begin(std::string_view bytes);
+  /// Starts a run of bytes that follows the one before it. `no_cr`: no CR is among them.
+  void begin(std::string_view bytes, bool no_cr = false);
 
   /// The piece that starts where the last one ended. Pieces of kind `open` continue with the next run. Call only
   /// while bytes are left.
@@ -39,7 +41,7 @@ class EventSplitter {
   std::string_view bytes_;
   std::size_t at_ = 0;
   std::size_t next_cr_ = 0;      // cached: no CR stands between at_ and here; npos = none in this run
-  std::size_t mark_ = 0;         // bytes of a byte order mark seen; 4 = past the start of the stream
+  std::uint8_t mark_ = 0;        // bytes of a byte order mark seen; 4 = past the start of the stream
   bool after_cr_ = false;        // the last byte was a CR that ended a line: an LF belongs to it
   bool line_begun_ = false;      // the open line has at least one byte
   bool comment_ = false;         // the open line starts with a colon

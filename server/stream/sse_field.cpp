@@ -30,6 +30,10 @@ FieldKind kind_of(std::string_view name) {
 
 bool FieldReader::next(Field& field) {
   if (at_ >= event_.size()) return false;
+  if (event_[at_] == '\n') {
+    field = Field{FieldKind::blank, {}, {}, at_++};
+    return true;
+  }
   const std::string_view rest = event_.substr(at_);
   std::size_t end = rest.find('\n');
   const std::size_t cr = rest.substr(0, end).find('\r');
@@ -42,9 +46,10 @@ bool FieldReader::next(Field& field) {
   field = Field{FieldKind::blank, {}, {}, at_};
   at_ += step;
   if (line.empty()) return true;
-  const std::size_t colon = line.find(':');
+  std::size_t colon = 0;
+  while (colon < line.size() && line[colon] != ':') ++colon;  // nearly always within a few bytes
   field.name = line.substr(0, colon);
-  if (colon != std::string_view::npos) field.value = line.substr(colon + 1);
+  if (colon < line.size()) field.value = line.substr(colon + 1);
   if (!field.value.empty() && field.value.front() == ' ') field.value.remove_prefix(1);
   field.kind = colon == 0 ? FieldKind::comment : kind_of(field.name);
   return true;

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "base/prefetch.hpp"
 #include "stream/delivery.hpp"
 #include "stream/event_inspector.hpp"
 #include "stream/event_splitter.hpp"
+#include "stream/settled.hpp"
 #include "stream/utf8.hpp"
 
 namespace siltgate::stream {
@@ -19,63 +21,53 @@ constexpr std::uint64_t edge_reach = 16;           // a parser stops up to so ma
 constexpr std::size_t error_size = 64 * 1024;
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
-/// What the configured action means for this check. 1. `repair` where nothing can be mended, and `drop` of an end that
-/// never came, fail the exchange: the safe reading. 2. The rest is what it says.
-Action settled(const Config& config, const Fault& fault) {
-  const Action action = config[fault.check];
-  if (action == Action::pass) return action;
-  if (fault.only_flag) return Action::flag;
-  if (action == Action::repair && fault.replacement.empty()) return Action::reject;               // 1
-  if (action == Action::drop && fault.check == Check::finish) return Action::reject;              // 1
-  return action;                                                                                  // 2
-}
-
 }  // namespace
 
-struct StreamChecker::State {
+struct alignas(64) StreamChecker::State {
   State(Dialect of, const Config& with) : dialect(of), config(with) {
     if (dialect != Dialect::none) inspector.emplace(dialect, config);
   }
 
-  enum class Open { check, pass, drop };  // what becomes of the open event once it is complete
+  enum class Open : std::uint8_t { check, pass, drop };  // what becomes of the open event once it is complete
 
+  // In whole cache lines. What every event touches comes first and close together: among hundreds of streams an event pays more for memory that is
+  // far away than for its checks.
   Dialect dialect;
-  Config config;
-  std::optional<EventInspector> inspector;
-  Utf8Gate gate;
-  EventSplitter splitter;
-  Delivery delivery;
-  std::string held;                       // the open event or line, as far as it has arrived
   Open open = Open::check;
   bool dropped_cr = false;                // an event that ended with CR was left out: so is an LF that follows at once
   bool overlong = false;                  // the open event is over the limit: its bytes are no longer held
   bool rejected = false;
   bool end_said = false;                  // a finding about the end is recorded; one is enough
   bool at_boundary = true;
-  std::string_view read;                  // the read in hand
-  std::uint64_t read_start = 0;           // its body offset
+  std::uint64_t read_start = 0;           // body offset of the read in hand
   std::uint64_t open_start = 0;           // body offset where the open event or line starts
   std::uint64_t events = 0;
+  EventSplitter splitter;
   std::vector<std::uint64_t> edges;       // body offsets inside the open event where reads ended
-  std::vector<Finding> findings;
+  std::string held;                       // the open event or line, as far as it has arrived
+  Delivery delivery;
+  Config config;
+  std::optional<EventInspector> inspector;
+  Utf8Gate gate;
   std::optional<ProviderError> error;
-  Usage usage;
+  std::vector<Finding> findings;
+  static constexpr std::size_t cold = sizeof error + sizeof findings;
 
   Step step() const { return {delivery.first(), delivery.second(), rejected, at_boundary}; }
   bool ended() const { return error || (inspector && inspector->said().ended); }
 
   void feed(std::string_view bytes);
   void feed_unchecked(std::string_view bytes);
-  void scan(std::string_view run, std::uint64_t offset);
+  void scan(std::string_view run, std::uint64_t offset, bool no_cr = false);
   void hold(std::string_view bytes);
-  void take(EventSplitter::Kind kind, std::string_view piece);
+  void take(const EventSplitter::Piece& found, std::string_view piece);
   void close_piece();
   void over_limit();
-  void utf8_fault(const Utf8Gate::Run& run, std::uint64_t offset);
+  void utf8_fault(const Utf8Gate::Run& run, std::uint64_t offset, std::string_view read);
   Action record(const Fault& fault, std::string_view event);
   void keep(Finding finding);
   bool edge_near(std::uint64_t offset) const;
-  Action judge(std::string_view event);
+  Action judge(std::string_view event, bool one_line);
   Action judge_faults(std::string_view event, const Faults& faults, std::size_t from);
   Action judge_between(std::string_view piece);
   std::string mended(std::string_view event, const Faults& faults) const;
@@ -128,19 +120,18 @@ void StreamChecker::State::note_error(const Inspection& found) {
 /// 0. An event that is left out already is not taken in. 1. What the event alone shows. 2. What shows once it is taken in,
 /// unless it is not going to be delivered. A [DONE] after an in-band error ends nothing; where the client could not see the
 /// error, it must not see the [DONE] either.
-Action StreamChecker::State::judge(std::string_view event) {
+Action StreamChecker::State::judge(std::string_view event, bool one_line) {
   if (open == Open::drop) {  // 0
     ++events;
     return Action::drop;
   }
-  Inspection& found = inspector->inspect(event);
+  Inspection& found = inspector->inspect(event, one_line);
   note_error(found);
-  Action action = judge_faults(event, found.faults, 0);  // 1
+  Action action = found.faults.empty() ? Action::pass : judge_faults(event, found.faults, 0);  // 1
   if (action < Action::drop && !(found.done && error && error->shown)) {  // 2
     const std::size_t first = found.faults.size();
-    inspector->accept();
-    action = std::max(action, judge_faults(event, found.faults, first));
-    usage = {inspector->said().input_tokens, inspector->said().output_tokens};
+    inspector->accept(found);
+    if (found.faults.size() > first) action = std::max(action, judge_faults(event, found.faults, first));
   }
   if (action == Action::repair) {
     delivery.pass_copy(mended(event, found.faults));
@@ -165,7 +156,7 @@ Action StreamChecker::State::judge_between(std::string_view piece) {
 }
 
 /// A complete event, or bytes between events.
-void StreamChecker::State::take(EventSplitter::Kind kind, std::string_view piece) {
+void StreamChecker::State::take(const EventSplitter::Piece& found, std::string_view piece) {
   // An LF behind the last CR does not count: had a read ended between them, it would have come on its own.
   const std::size_t size = held.size() + piece.size() - (piece.ends_with("\r\n") ? 1 : 0);
   if (overlong || size > config.event_limit.count) {
@@ -177,7 +168,7 @@ void StreamChecker::State::take(EventSplitter::Kind kind, std::string_view piece
   const bool in_place = held.empty();
   if (!in_place) held += piece;
   const std::string_view whole = in_place ? piece : std::string_view(held);
-  Action action = kind == EventSplitter::Kind::event ? judge(whole) : judge_between(whole);
+  Action action = found.kind == EventSplitter::Kind::event ? judge(whole, found.one_line) : judge_between(whole);
   if (action == Action::reject) {
     rejected = true;
     return;
@@ -228,8 +219,8 @@ void StreamChecker::State::over_limit() {
 }
 
 /// Cuts a run of bytes into events and what stands between them.
-void StreamChecker::State::scan(std::string_view run, std::uint64_t offset) {
-  splitter.begin(run);
+void StreamChecker::State::scan(std::string_view run, std::uint64_t offset, bool no_cr) {
+  splitter.begin(run, no_cr);
   std::size_t at = 0;
   while (at < run.size() && !rejected) {
     if (!splitter.inside()) open_start = offset + at;
@@ -238,14 +229,14 @@ void StreamChecker::State::scan(std::string_view run, std::uint64_t offset) {
     const bool rest_of_end = dropped_cr && bytes == "\n" && piece.kind == EventSplitter::Kind::between;
     dropped_cr = false;
     if (piece.kind == EventSplitter::Kind::open) hold(bytes);
-    else if (!rest_of_end) take(piece.kind, bytes);
+    else if (!rest_of_end) take(piece, bytes);
     at = piece.end;
   }
 }
 
 /// 1. reject fails at once, without waiting for the end of the event. 2. drop leaves the event out when it is
 /// complete; if part of it is out already, it fails. 3. repair writes one U+FFFD. 4. flag lets the bytes through.
-void StreamChecker::State::utf8_fault(const Utf8Gate::Run& run, std::uint64_t offset) {
+void StreamChecker::State::utf8_fault(const Utf8Gate::Run& run, std::uint64_t offset, std::string_view read) {
   const Action action = config[Check::utf8];
   const std::string_view before = run.at > 0 ? read.substr(0, run.at) : std::string_view(held);
   const std::string_view near = before.substr(before.size() - std::min(before.size(), excerpt_size / 2));
@@ -278,15 +269,16 @@ void StreamChecker::State::feed(std::string_view bytes) {
   delivery.clear();
   if (rejected || bytes.empty()) return;
   if (dialect == Dialect::none) return feed_unchecked(bytes);
-  read = bytes;
-  if (config[Check::utf8] == Action::pass) {
+  if (gate.open().empty() && is_plain(bytes)) {
+    scan(bytes, read_start, true);
+  } else if (config[Check::utf8] == Action::pass) {
     scan(bytes, read_start);
   } else {
     const std::uint64_t earlier = gate.open().size();
     gate.begin(bytes);
     for (auto run = gate.next(); !run.bytes.empty() && !rejected; run = gate.next()) {
       const std::uint64_t offset = run.began_earlier ? read_start - earlier : read_start + run.at;
-      if (run.fault) utf8_fault(run, offset);
+      if (run.fault) utf8_fault(run, offset, bytes);
       else scan(run.bytes, offset);
     }
   }
@@ -373,8 +365,8 @@ void StreamChecker::broken() {
 }
 
 void StreamChecker::prefetch() const {
-  const char* at = reinterpret_cast<const char*>(state_.get());
-  for (std::size_t i = 0; i < sizeof(State); i += 64) __builtin_prefetch(at + i, 1);
+  siltgate::prefetch(state_.get(), sizeof(State) - State::cold);
+  if (state_->inspector) state_->inspector->prefetch();
 }
 
 void StreamChecker::delivered() { state_->delivery.clear(); }
@@ -383,7 +375,10 @@ const std::vector<Finding>& StreamChecker::findings() const { return state_->fin
 std::uint64_t StreamChecker::events() const { return state_->events; }
 bool StreamChecker::saw_proper_end() const { return state_->inspector && state_->inspector->said().ended; }
 const std::optional<ProviderError>& StreamChecker::provider_error() const { return state_->error; }
-const Usage& StreamChecker::usage() const { return state_->usage; }
+const Usage& StreamChecker::usage() const {
+  static const Usage none;
+  return state_->inspector ? state_->inspector->said().usage : none;
+}
 std::string_view StreamChecker::finish_reason() const {
   return state_->inspector ? std::string_view(state_->inspector->said().finish_reason) : std::string_view{};
 }

@@ -14,6 +14,7 @@
 #include "base/dialect.hpp"
 #include "base/finding.hpp"
 #include "stream/config.hpp"
+#include "stream/usage.hpp"
 
 namespace siltgate::stream {
 
@@ -22,12 +23,6 @@ struct ProviderError {
   std::string json;        // the payload as received (bounded to 64 KiB)
   std::uint64_t event = 0;
   bool shown = false;      // in the shape that clients of the dialect raise as an error; others they drop in silence
-};
-
-/// Token counts from `usage`, when the stream carried them.
-struct Usage {
-  std::int64_t input_tokens = -1;   // -1 = not said
-  std::int64_t output_tokens = -1;
 };
 
 /// The outcome of one feed() or of finish(). Deliver `first` then `second`; both are valid until the next call.

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "stream/byte_block.hpp"
+
 namespace siltgate::stream {
 namespace {
 
@@ -82,6 +84,21 @@ Utf8Span scan_utf8(std::string_view bytes) {
   }
 }
 
+bool is_plain(std::string_view bytes) {
+  const char* p = bytes.data();
+  const char* const end = p + bytes.size();
+  if (bytes.size() < 16)
+    return std::all_of(p, end, [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\r'; });
+  ByteBlock high = load_block(end - 16);  // the last bytes, of which the loop may see some again
+  ByteMask returns = high == '\r';
+  for (; end - p >= 16; p += 16) {
+    const ByteBlock block = load_block(p);
+    high |= block;
+    returns |= block == '\r';
+  }
+  return !any_set((high > 0x7F) | returns);
+}
+
 bool is_utf8(std::string_view bytes) { return scan_utf8(bytes).sound == bytes.size(); }
 
 std::string describe_utf8_fault(std::string_view sequence) {
@@ -103,6 +120,8 @@ void Utf8Gate::begin(std::string_view bytes) {
   at_ = 0;
 }
 
+void Utf8Gate::keep(std::string_view open) { kept_size_ = static_cast<std::uint8_t>(open.copy(kept_.data(), kept_.size())); }
+
 Utf8Gate::Run Utf8Gate::finish_kept() {
   const std::size_t taken = std::min<std::size_t>(bytes_.size(), joined_.size() - kept_size_);
   std::copy_n(kept_.data(), kept_size_, joined_.data());
@@ -110,7 +129,7 @@ Utf8Gate::Run Utf8Gate::finish_kept() {
   const auto found = read_sequence(reinterpret_cast<const unsigned char*>(joined_.data()), kept_size_ + taken);
   if (found.state == Sequence::open) {
     std::copy_n(joined_.data(), found.length, kept_.data());
-    kept_size_ = found.length;
+    kept_size_ = static_cast<std::uint8_t>(found.length);
     at_ = bytes_.size();
     return {};
   }
@@ -128,13 +147,13 @@ Utf8Gate::Run Utf8Gate::next() {
   if (span.sound > 0) {
     at_ += span.sound;
     if (span.open > 0) {
-      kept_size_ = rest.copy(kept_.data(), span.open, span.sound);
+      keep(rest.substr(span.sound));
       at_ = bytes_.size();
     }
     return {rest.substr(0, span.sound), false, false, false, start};
   }
   if (span.open > 0) {
-    kept_size_ = rest.copy(kept_.data(), span.open);
+    keep(rest);
     at_ = bytes_.size();
     return {};
   }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ struct Utf8Span {
 };
 
 Utf8Span scan_utf8(std::string_view bytes);
+
+/// True when all bytes are ASCII and none is a carriage return: most reads are so.
+bool is_plain(std::string_view bytes);
 
 /// True when the whole range is well-formed.
 bool is_utf8(std::string_view bytes);
@@ -44,12 +48,13 @@ class Utf8Gate {
   std::string_view open() const { return {kept_.data(), kept_size_}; }
 
  private:
+  void keep(std::string_view open);
   Run finish_kept();
 
+  std::array<char, 4> kept_{};    // the open sequence; kept until its end is seen
+  std::uint8_t kept_size_ = 0;
   std::string_view bytes_;
   std::size_t at_ = 0;
-  std::array<char, 4> kept_{};    // the open sequence; kept until its end is seen
-  std::size_t kept_size_ = 0;
   std::array<char, 8> joined_{};  // a kept sequence together with its end: what Run::bytes points to
 };
 

@@ -10,7 +10,7 @@
 
 #define SILTGATE_TARGETS(each) \
   each(request_head_fuzz) each(response_head_fuzz) each(chunked_body_fuzz) each(stream_fuzz) each(settings_fuzz) each(refusal_fuzz) \
-  each(body_hints_fuzz) each(garble_fuzz) each(resp_fuzz)
+  each(body_hints_fuzz) each(garble_fuzz) each(resp_fuzz) each(chunk_fuzz)
 
 #define SILTGATE_DECLARE(name) extern "C" int name(const std::uint8_t* data, std::size_t size);
 SILTGATE_TARGETS(SILTGATE_DECLARE)

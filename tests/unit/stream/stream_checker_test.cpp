@@ -304,3 +304,46 @@ TEST_CASE("reasons never quote the model", "[stream]") {
 }
 
 TEST_CASE("a checker at rest is small", "[stream]") { CHECK(StreamChecker::state_size() < 2048); }
+
+TEST_CASE("an event that is almost usual comes out the same in one read and byte by byte", "[stream]") {
+  const auto told = [](const Outcome& outcome) {
+    std::string text = outcome.delivered + "\n" + std::to_string(outcome.rejected) + std::to_string(outcome.at_boundary) +
+                       std::to_string(outcome.provider_error) + std::to_string(outcome.events) + outcome.finish_reason;
+    for (const Finding& finding : outcome.findings)
+      text += "\n" + std::string(to_string(finding.check)) + " " + std::string(to_string(finding.action)) + " " +
+              std::to_string(finding.event) + " " + std::to_string(finding.offset) + " " + finding.reason;
+    return text;
+  };
+  for (const auto& [dialect, body, other] : samples()) {
+    const std::size_t end = std::min(body.size(), body.find("\n\n", body.find("\n\n") + 2) + 3);  // two events and a byte
+    for (std::size_t at = 0; at < end; ++at) {
+      for (const std::string_view put : {std::string_view("\0", 1), std::string_view("\r"), std::string_view("\n"), std::string_view("\n\n"),
+                                         std::string_view("\xFF"), std::string_view("\xE4\xB8\xAD"), std::string_view("\""),
+                                         std::string_view("data: {")}) {
+        std::string almost = body;
+        almost.replace(at, at % 2, put);
+        for (const Action action : {Action::reject, Action::flag, Action::drop, Action::repair}) {
+          INFO(at << " " << to_string(action));
+          REQUIRE(told(run(almost, dialect, all(action))) == told(run(almost, dialect, all(action), 1)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("memory may be asked for at any time in a stream's life", "[stream]") {
+  for (const Dialect dialect : {Dialect::none, Dialect::openai_chat, Dialect::anthropic_messages}) {
+    StreamChecker checker(dialect, Config{});
+    checker.prefetch();
+    for (const Sample& sample : samples()) {
+      if (sample.dialect != dialect) continue;
+      for (const char c : sample.body) {
+        CHECK_FALSE(checker.feed({&c, 1}).rejected);
+        checker.prefetch();
+      }
+      break;
+    }
+    checker.finish();
+    checker.prefetch();
+  }
+}
