@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/prefetch.hpp"
 #include "flow/note_path.hpp"
 #include "flow/relay.hpp"
 
@@ -84,19 +83,6 @@ bool BodySource::pass(const Result<Piece>& piece) {
   }
   if (piece->bytes.empty() && !piece->last) return true;
   return sink_->take(*piece) && !piece->last;
-}
-
-void BodySource::expect() {
-  const auto& record = x_.record;
-  prefetch(&record.bytes_in, 1);
-  prefetch(&record.last_byte_in, 1);
-  prefetch(&record.events, 1);
-  prefetch(&record.longest_gap, sizeof record.longest_gap + sizeof record.chunk_times);
-  prefetch(&x_.reply, sizeof x_.reply);
-  prefetch(&x_.hashes, sizeof x_.hashes);
-  x_.hashes.prefetch();
-  prefetch(&x_.client, 64);
-  sink_->expect();
 }
 
 bool BodySource::take(std::size_t bytes) {

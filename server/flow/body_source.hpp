@@ -29,8 +29,6 @@ class BodySource final : private net::ReadSink {
   };
   class Sink {
    public:
-    /// A read follows at once: time to ask for the memory that take() will touch.
-    virtual void expect() {}
     /// False: no more for now. Not asked for more behind the last piece.
     virtual bool take(Piece piece) = 0;
 
@@ -49,7 +47,6 @@ class BodySource final : private net::ReadSink {
   void close();
 
  private:
-  void expect() override;
   bool take(std::size_t bytes) override;
   bool closed() override;
   bool pass_held();

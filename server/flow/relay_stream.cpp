@@ -15,7 +15,6 @@ constexpr std::size_t prelude_bound = 64 * 1024;  // comments held back before t
 struct Relayed final : BodySource::Sink {
   Relayed(Exchange& of, BodySource& from, http::ResponseHead& with)
       : x(of), source(from), head(with), checker(of.record.dialect, of.validate) {}
-  void expect() override { checker.prefetch(); }
   bool take(BodySource::Piece piece) override;
 
   Exchange& x;

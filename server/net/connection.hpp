@@ -24,8 +24,6 @@ enum class Side { client, upstream };
 /// Takes what Connection::read_each() reads.
 class ReadSink {
  public:
-  /// A read follows at once: time to ask for the memory that take() will touch.
-  virtual void expect() {}
   /// So many bytes lie at the front of the buffer. False: no more for now; the connection may be gone then.
   virtual bool take(std::size_t bytes) = 0;
   /// The peer has ended its side in order. True: that is how it was to end.

@@ -23,7 +23,6 @@ struct Reading {
   /// True: the socket is empty, and more may come.
   bool read_all() {
     for (;;) {
-      sink.expect();
       last = connection.try_read(into);
       if (last.status == Io::Status::closed) enough = sink.closed();
       if (last.status != Io::Status::ok) return last.status == Io::Status::wants_read || last.status == Io::Status::wants_write;

@@ -26,8 +26,6 @@ class Sha256 {
   std::string hex() const;
   /// The same at half the price; what is added later begins a new hash.
   std::string end();
-  /// Asks the processor for what add() will touch.
-  void prefetch() const { __builtin_prefetch(context_.get(), 1); }
 
  private:
   struct Free {
@@ -51,8 +49,6 @@ class HashPair {
   void add_out(std::string_view bytes);
   /// One read and what left because of it; the usual case (`second` is the front of `in`) copies only what is held back.
   void relay(std::string_view in, std::string_view first, std::string_view second);
-
-  void prefetch() const { shared_.prefetch(); }
 
   /// A new attempt begins: what came before counts for nothing.
   void reset() { *this = HashPair{}; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/container/small_vector.hpp>
 
-#include "base/prefetch.hpp"
 #include "stream/dialect_rules.hpp"
 #include "stream/tool_arguments.hpp"
 
@@ -50,8 +49,6 @@ class ChatRules final : public DialectRules {
     said_.ended = !choices_.empty() && std::all_of(choices_.begin(), choices_.end(),
                                                    [](const ChoiceState& choice) { return choice.finished; });
   }
-
-  void prefetch() const override { siltgate::prefetch(id_.data(), id_.size()); }
 
   /// A turn of tool calls that was billed and closed with [DONE] but never got a finish reason (seen in the wild) is
   /// complete: the client goes on with the calls. Text without a finish reason is not.

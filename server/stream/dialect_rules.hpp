@@ -36,9 +36,6 @@ class DialectRules {
   virtual void done(Faults& faults);
 
   const Said& said() const { return said_; }
-  /// Asks the processor for what check() and accept() touch behind pointers.
-  virtual void prefetch() const {}
-  static constexpr std::size_t touched = 192;  // bytes at the start of any rules that every event touches
 
  protected:
   void note_usage(const ChunkFacts& facts);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/event_inspector.hpp"
 
-#include "base/prefetch.hpp"
 #include "stream/chunk_reader.hpp"
 #include "stream/sse_field.hpp"
 
@@ -145,12 +144,6 @@ Inspection& EventInspector::inspect(std::string_view event, bool one_line) {
   if (payload.text == "[DONE]") found.done = true;
   else read_payload(event, payload, found);
   return found;
-}
-
-void EventInspector::prefetch() const {
-  siltgate::prefetch(rules_.get(), DialectRules::touched);
-  if (garble_) garble_->prefetch();
-  rules_->prefetch();
 }
 
 void EventInspector::accept(Inspection& found) {

@@ -42,9 +42,6 @@ class EventInspector {
 
   const Said& said() const { return rules_->said(); }
 
-  /// Asks the processor for what inspect() and accept() touch behind pointers.
-  void prefetch() const;
-
  private:
   struct Payload {
     std::string_view text;

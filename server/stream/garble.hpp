@@ -9,7 +9,6 @@
 #include <memory>
 
 #include "base/dialect.hpp"
-#include "base/prefetch.hpp"
 #include "stream/chunk_facts.hpp"
 #include "stream/fault.hpp"
 #include "stream/garble_lane.hpp"
@@ -24,8 +23,6 @@ class Garble {
   void take(const ChunkFacts& facts, Faults& faults);
   /// The response is complete.
   void finish(Faults& faults);
-  /// Asks the processor for the start of the first choice's text, which the next take() is likely to go on with.
-  void prefetch() const { siltgate::prefetch(slots_[0].lane.get(), slots_[0].lane ? lane_start : 0); }
   /// All texts of a body that is not streamed, and its end.
   void take_whole(const ChunkFacts& facts, Faults& faults);
 
@@ -43,7 +40,6 @@ class Garble {
   void finish_slot(Slot& slot);
   void report(Faults& faults);
 
-  static constexpr std::size_t lane_start = 512;   // bytes of a text in hand that are worth asking for ahead
   static constexpr std::size_t most_choices = 4;   // followed; further choices of a request for many are not looked at
   Dialect dialect_;
   std::array<Slot, most_choices> slots_;

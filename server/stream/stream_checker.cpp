@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/prefetch.hpp"
 #include "stream/delivery.hpp"
 #include "stream/event_inspector.hpp"
 #include "stream/event_splitter.hpp"
@@ -51,7 +50,6 @@ struct alignas(64) StreamChecker::State {
   Utf8Gate gate;
   std::optional<ProviderError> error;
   std::vector<Finding> findings;
-  static constexpr std::size_t cold = sizeof error + sizeof findings;
 
   Step step() const { return {delivery.first(), delivery.second(), rejected, at_boundary}; }
   bool ended() const { return error || (inspector && inspector->said().ended); }
@@ -362,11 +360,6 @@ Step StreamChecker::finish() {
 void StreamChecker::broken() {
   if (state_->dialect == Dialect::none || state_->rejected) return;
   if (!state_->ended() || state_->splitter.inside()) state_->end_fault("upstream broke off");
-}
-
-void StreamChecker::prefetch() const {
-  siltgate::prefetch(state_.get(), sizeof(State) - State::cold);
-  if (state_->inspector) state_->inspector->prefetch();
 }
 
 void StreamChecker::delivered() { state_->delivery.clear(); }

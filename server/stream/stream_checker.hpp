@@ -53,9 +53,6 @@ class StreamChecker {
   /// The views of the last step are no longer needed: gives their memory back without waiting for the next read.
   void delivered();
 
-  /// Asks the processor for the memory that the next feed() touches: with hundreds of streams it is long out of its caches. Before a read.
-  void prefetch() const;
-
   const std::vector<Finding>& findings() const;
   std::uint64_t events() const;                    // complete events with data seen so far
   bool saw_proper_end() const;                     // finish reason / message_stop / response.completed seen

@@ -330,20 +330,3 @@ TEST_CASE("an event that is almost usual comes out the same in one read and byte
     }
   }
 }
-
-TEST_CASE("memory may be asked for at any time in a stream's life", "[stream]") {
-  for (const Dialect dialect : {Dialect::none, Dialect::openai_chat, Dialect::anthropic_messages}) {
-    StreamChecker checker(dialect, Config{});
-    checker.prefetch();
-    for (const Sample& sample : samples()) {
-      if (sample.dialect != dialect) continue;
-      for (const char c : sample.body) {
-        CHECK_FALSE(checker.feed({&c, 1}).rejected);
-        checker.prefetch();
-      }
-      break;
-    }
-    checker.finish();
-    checker.prefetch();
-  }
-}
