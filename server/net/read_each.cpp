@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connection::read_each(): a stream's read, and the wait for the next one, as plain calls. Resuming a chain of coroutines for
 // each read costs more than the checks of an event, most of it waiting for memory (docs/decisions/0084). Knows no HTTP.
+#include <exception>
 #include <optional>
 
 #include "net/connection.hpp"
@@ -16,6 +17,7 @@ struct Reading {
   ReadSink& sink;
   Io last{Io::Status::wants_read};
   bool enough = false;
+  std::exception_ptr thrown{};   // by the sink, for the coroutine
   std::optional<Watch::Waiting> waiting{};
 
   bool stopped() const { return watch.raised() != Wake::none; }
@@ -39,7 +41,13 @@ struct Reading {
   bool go_on(const ErrorCode& error) {
     waiting.reset();
     if (error) last = {Io::Status::broken, 0, error};
-    return !error && !stopped() && read_all();
+    if (error || stopped()) return false;
+    try {
+      return read_all();
+    } catch (...) {
+      thrown = std::current_exception();
+      return false;
+    }
   }
 };
 
@@ -76,6 +84,7 @@ Task<Result<void>> Connection::read_each(std::span<char> into, Watch& watch, Pha
   Reading* const borrowed = &reading;
   const bool empty = wait_first || reading.read_all();
   if (empty) co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(BeginWait{}, asio::use_awaitable, borrowed);
+  if (reading.thrown) std::rethrow_exception(reading.thrown);
   if (reading.enough) co_return Result<void>{};
   if (reading.stopped()) co_return failure_of(watch, phase);
   co_return failure_of(reading.last, phase);

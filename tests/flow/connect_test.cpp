@@ -166,6 +166,26 @@ TEST_CASE("a TLS stream cut without close_notify is not taken for its end", "[co
   CHECK_FALSE(reply.clean());
 }
 
+TEST_CASE("records of TLS that come together all pass, and the end behind them is the end", "[connect][tls]") {
+  const std::vector<std::string> pieces(60, "word ");
+  Authority authority;
+  ScriptedUpstream upstream(
+      [&](UpstreamExchange& exchange) {
+        exchange.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
+        const std::string whole = sse_chat(pieces);
+        for (std::size_t at = 0; at < whole.size(); at += 97) exchange.send(whole.substr(at, 97));   // a record each
+        exchange.close();
+      },
+      {authority.server("localhost"), 0});
+  RunningSiltgate siltgate(fmt::format("https://localhost:{}/v1", upstream.port()),
+                           nlohmann::json({{"providers", {{"up", {{"ca_file", authority.ca_file()}}}}}}).dump());
+  for (int i = 0; i < 20; ++i) {   // together or one by one, as the threads happen to run
+    const auto reply = TestClient::ask(siltgate.port());
+    CHECK(reply.clean());
+    CHECK(reply.body == sse_chat(pieces));
+  }
+}
+
 TEST_CASE("a provider is reached through a CONNECT proxy, with credentials where it asks for them", "[connect][proxy]") {
   Authority authority;
   ScriptedUpstream upstream(sound(), {authority.server("api.example"), 0});

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connection::read_each() over a pair of sockets, one thread, no sleeping: what is written is there when the loop is polled.
+#include "net/connection.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <stdexcept>
+
+#include "support/catch.hpp"
+
+using namespace siltgate;
+
+namespace {
+
+struct Sink final : net::ReadSink {
+  explicit Sink(std::span<const char> shared) : buffer(shared) {}
+  bool take(std::size_t bytes) override {
+    seen.append(buffer.data(), bytes);
+    ++reads;
+    return on_take();
+  }
+  bool closed() override { return close_is_end; }
+
+  std::span<const char> buffer;
+  std::string seen;
+  int reads = 0;
+  bool close_is_end = false;
+  std::function<bool()> on_take = [] { return true; };
+};
+
+/// A connection whose far side is in the hands of the test.
+struct World {
+  World() {
+    std::array<int, 2> pair{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) == 0);
+    far = pair[1];
+    net::Socket socket(io);
+    socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), pair[0]);
+    connection = std::make_unique<net::Connection>(std::move(socket), net::Side::upstream);
+  }
+  ~World() { leave(); }
+
+  void begin() {
+    asio::co_spawn(io, connection->read_each(buffer, watch, Phase::relay_body, sink, false), [this](std::exception_ptr bug, Result<void> done) {
+      thrown = bug;
+      result = std::move(done);
+      ended = true;
+    });
+    poll();
+  }
+  void poll() {
+    io.restart();
+    io.poll();
+  }
+  void say(std::string_view text) {
+    REQUIRE(::write(far, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    poll();
+  }
+  void leave() {
+    if (far >= 0) ::close(std::exchange(far, -1));
+    poll();
+  }
+
+  asio::io_context io;
+  int far = -1;
+  std::unique_ptr<net::Connection> connection;
+  net::Watch watch{io.get_executor()};
+  std::array<char, 8> buffer{};
+  Sink sink{buffer};
+  bool ended = false;
+  std::exception_ptr thrown;
+  Result<void> result;
+};
+
+}  // namespace
+
+TEST_CASE("each read goes to the sink until it has enough", "[net]") {
+  World world;
+  world.begin();
+  world.say("one");
+  CHECK(world.sink.seen == "one");
+  world.say("two three four");   // more than the buffer takes
+  CHECK(world.sink.seen == "onetwo three four");
+  CHECK(world.sink.reads == 3);
+  CHECK_FALSE(world.ended);
+  world.sink.on_take = [] { return false; };
+  world.say("five");
+  CHECK(world.ended);
+  CHECK(world.result.has_value());
+}
+
+TEST_CASE("a sink may take the connection away with its last read", "[net]") {
+  World world;
+  world.sink.on_take = [&] {
+    world.connection.reset();
+    return false;
+  };
+  world.begin();
+  world.say("all");
+  CHECK(world.ended);
+  CHECK(world.result.has_value());
+}
+
+TEST_CASE("the end of the peer is an end or a failure, as the sink says", "[net]") {
+  for (const bool end : {true, false}) {
+    World world;
+    world.sink.close_is_end = end;
+    world.begin();
+    world.say("x");
+    world.leave();
+    CHECK(world.ended);
+    CHECK(world.result.has_value() == end);
+    if (!end) CHECK(world.result.error().cause == Cause::upstream_closed);
+  }
+}
+
+TEST_CASE("what a sink throws reaches who waits, not the event loop", "[net]") {
+  World world;
+  world.sink.on_take = []() -> bool { throw std::runtime_error("a bug in a check"); };
+  world.begin();
+  CHECK_NOTHROW(world.say("x"));
+  CHECK(world.ended);
+  CHECK_THROWS_WITH(std::rethrow_exception(world.thrown), "a bug in a check");
+}
+
+TEST_CASE("a watch ends the reading, between reads and during one", "[net]") {
+  World waiting;
+  waiting.begin();
+  waiting.say("x");
+  waiting.watch.raise(net::Wake::cancelled);
+  waiting.poll();
+  REQUIRE(waiting.ended);
+  CHECK(waiting.result.error().cause == Cause::cancelled);
+
+  World reading;
+  reading.sink.on_take = [&] {
+    reading.watch.raise(net::Wake::stopped);
+    return true;
+  };
+  reading.begin();
+  reading.say("x");
+  REQUIRE(reading.ended);
+  CHECK(reading.result.error().cause == Cause::draining);
+}
