@@ -65,7 +65,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);   // `siltgate log | head` ends by a failed write, sockets by an error
   app::forbid_core_dumps();
   app::raise_descriptor_limit();
-  app::keep_some_freed_memory();
   const cli::Io io{std::cout, std::cerr, environment, ::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1};
   try {
     return cli::run_command_line({argv + 1, argv + argc}, io, make_server());

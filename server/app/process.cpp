@@ -60,14 +60,6 @@ std::size_t connections_that_fit(std::size_t providers) {
   return connections_that_fit(static_cast<std::size_t>(limit.rlim_cur), providers);
 }
 
-void keep_some_freed_memory() {
-#if defined(__GLIBC__)
-  constexpr int kept = 16 * 1024 * 1024, apart = 8 * 1024 * 1024;
-  ::mallopt(M_TRIM_THRESHOLD, kept);
-  ::mallopt(M_MMAP_THRESHOLD, apart);  // larger ones go back as soon as they are freed
-#endif
-}
-
 void give_back_memory() {
 #if defined(__GLIBC__)
   ::malloc_trim(0);

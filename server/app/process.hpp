@@ -18,9 +18,6 @@ std::size_t connections_that_fit(std::size_t providers);
 /// The same for a known limit.
 std::size_t connections_that_fit(std::size_t descriptors, std::size_t providers);
 
-/// Lets what one prompt leaves serve the next, up to 16 MiB, instead of going back to the system and coming anew page by page.
-void keep_some_freed_memory();
-
 /// Hands memory that was freed back to the system; worth it after a crowd has left.
 void give_back_memory();
 

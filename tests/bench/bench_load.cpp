@@ -21,6 +21,7 @@ struct Client {
   int fd = -1;
   std::string tail;              // end of what was read, for markers across reads
   std::string head;
+  std::string end;               // the last five bytes of a chunked body
   bool in_head = true, chunked = false, close_after = false, got_body = false;
   long long body_left = 0;
   std::int64_t asked_at = 0;
@@ -134,7 +135,11 @@ class Load {
     bytes = bytes.substr(bytes.size() - (client.head.size() - end - 4));
     client.head.resize(end + 2);
     for (char& c : client.head) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    if (client.head.compare(9, 3, "200") != 0) ++refused_;
+    client.end.clear();
+    if (client.head.compare(9, 3, "200") != 0) {
+      ++refused_;
+      std::fprintf(stderr, "not a 200: %.60s\n", client.head.c_str());
+    }
     client.chunked = client.head.find("transfer-encoding: chunked") != std::string::npos;
     client.close_after = client.head.find("connection: close") != std::string::npos;
     const auto length = client.head.find("content-length: ");
@@ -162,9 +167,9 @@ class Load {
 
   bool ended(Client& client, std::string_view bytes) {
     if (client.chunked) {
-      if (bytes.size() >= 5) return bytes.ends_with("0\r\n\r\n");
-      client.head += bytes;  // a few bytes at a time: the end may be cut
-      return client.head.ends_with("0\r\n\r\n");
+      client.end.append(bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 5)));  // wherever reads cut
+      client.end.erase(0, client.end.size() - std::min<std::size_t>(client.end.size(), 5));
+      return client.end == "0\r\n\r\n";
     }
     client.body_left -= static_cast<long long>(bytes.size());
     return client.body_left == 0;
