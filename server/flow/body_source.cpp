@@ -9,8 +9,6 @@
 
 namespace siltgate::flow {
 
-using Status = net::Io::Status;
-
 namespace {
 
 Finding packing_finding(const Failure& failure, Check check) {

@@ -50,23 +50,10 @@ void ClientLink::take_early_input() {
   if (input_.size() < early_input_bound) arm();
 }
 
-Task<Result<void>> ClientLink::read_more(Phase phase) {
+Task<Result<std::size_t>> ClientLink::read_more(Phase phase, std::span<char> room) {
   for (;;) {
     if (!armed_) {
-      net::Io io = read_now();
-      if (io.status == net::Io::Status::ok) co_return Result<void>{};
-      if (io.status != net::Io::Status::wants_read) co_return connection_.failure_of(io, phase);
-      arm();
-    }
-    bool notified = co_await arrived_.wait(watch_);
-    if (!notified) co_return connection_.failure_of(watch_, phase);
-  }
-}
-
-Task<Result<std::size_t>> ClientLink::read_into(std::span<char> room, Phase phase) {
-  for (;;) {
-    if (!armed_) {
-      net::Io io = connection_.try_read(room);
+      net::Io io = room.empty() ? read_now() : connection_.try_read(room);
       if (io.status == net::Io::Status::ok) co_return io.bytes;
       if (io.status != net::Io::Status::wants_read) co_return connection_.failure_of(io, phase);
       arm();

@@ -23,11 +23,9 @@ class ClientLink {
   /// Takes bytes off the front. Gives the memory back with the last of them.
   void consume(std::size_t bytes);
 
-  /// Waits for at least one more byte in input(). Failure: the client closed, or the watch ended the wait.
-  Task<Result<void>> read_more(Phase phase);
-
-  /// The same into `room`, which must stay until then; how many bytes came. Only while input() is empty.
-  Task<Result<std::size_t>> read_into(std::span<char> room, Phase phase);
+  /// Waits for at least one more byte; how many came. They are behind input(), or in `room`, which must stay until then and is for
+  /// while input() is empty. Failure: the client closed, or the watch ended the wait.
+  Task<Result<std::size_t>> read_more(Phase phase, std::span<char> room = {});
 
   /// While on: the client's leaving raises Wake::client_left on the watch, and what it sends early (pipelined)
   /// is kept in input() up to 64 KiB; beyond that it is left in the kernel and leaving is seen at the next write.

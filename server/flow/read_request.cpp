@@ -71,7 +71,7 @@ Task<Result<void>> receive_rest(Exchange& x, route::BodyHintsReader& hints, Time
     x.client.watch().set_deadline(http::body_deadline(x.config->http, began, x.body.size(), Clock::now()));
     std::span<char> room = x.body.room(length - x.body.size());
     room = room.first(std::min(room.size(), most));
-    auto read = co_await x.client.read_into(room, Phase::read_request);
+    auto read = co_await x.client.read_more(Phase::read_request, room);
     if (!read) co_return read.error();
     auto kept = keep(x, {room.data(), *read});
     if (!kept) co_return kept;

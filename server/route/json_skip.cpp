@@ -9,6 +9,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/byte_words.hpp"
+
 namespace siltgate::route {
 namespace {
 
@@ -46,9 +48,7 @@ struct Block {
 struct Block {
   std::uint64_t part[8];
   explicit Block(const char* bytes) {
-    std::memcpy(part, bytes, sizeof part);
-    if constexpr (std::endian::native == std::endian::big)
-      for (auto& word : part) word = __builtin_bswap64(word);
+    for (int i = 0; i < 8; ++i) part[i] = bytes_at<std::uint64_t>(bytes + 8 * i);
   }
   std::uint64_t quotes() const { return mask('"', 0); }
   std::uint64_t backslashes() const { return mask('\\', 0); }
@@ -61,15 +61,15 @@ struct Block {
   }
 
  private:
-  static constexpr std::uint64_t ones = 0x0101010101010101, lows = 0x7f7f7f7f7f7f7f7f;
+  static constexpr std::uint64_t lows = ~high_bits;
   /// 0x80 in each byte that is `c`.
   static std::uint64_t hits(std::uint64_t word, char c) {
-    const std::uint64_t rest = word ^ ones * static_cast<unsigned char>(c);
+    const std::uint64_t rest = word ^ each_byte * static_cast<unsigned char>(c);
     return ~(((rest & lows) + lows) | rest | lows);
   }
   std::uint64_t mask(char c, std::uint64_t ignored) const {
     std::uint64_t bits = 0;
-    for (int i = 0; i < 8; ++i) bits |= ((hits(part[i] | ones * ignored, c) >> 7) * 0x0102040810204080 >> 56) << 8 * i;
+    for (int i = 0; i < 8; ++i) bits |= std::uint64_t{side_by_side(hits(part[i] | each_byte * ignored, c))} << 8 * i;
     return bits;
   }
 };
@@ -96,14 +96,9 @@ std::uint64_t escaped_bytes(std::uint64_t backslashes, bool& escaped) {
 /// The next quote from `at` on, or the end. In escaped source code quotes stand close together, where calling memchr costs
 /// more than looking: eight bytes at a time first, memchr when none is near.
 std::size_t find_quote(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
   for (int near = 0; near < 8 && at + 8 <= text.size(); ++near, at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    word ^= ones * '"';  // a quote becomes a zero byte
-    if (((word - ones) & ~word & highs) == 0) continue;
-    while (text[at] != '"') ++at;
-    return at;
+    const std::uint64_t quotes = perhaps(bytes_at<std::uint64_t>(text.data() + at), '"');
+    if (quotes != 0) return at + bytes_before(quotes);  // the lowest one is certain
   }
   const void* found = at < text.size() ? std::memchr(text.data() + at, '"', text.size() - at) : nullptr;
   return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : text.size();

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "stream/garble_bytes.hpp"
+#include "base/byte_words.hpp"
 
 namespace siltgate::stream {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "stream/garble_bytes.hpp"
+#include "base/byte_words.hpp"
 #include "stream/garble_chars.hpp"
 
 namespace siltgate::stream {

@@ -4,7 +4,7 @@
 #include <bit>
 #include <string_view>
 
-#include "stream/garble_bytes.hpp"
+#include "base/byte_words.hpp"
 
 namespace siltgate::stream {
 namespace {

@@ -22,15 +22,15 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 }  // namespace
 
-struct alignas(64) StreamChecker::State {
+struct StreamChecker::State {
   State(Dialect of, const Config& with) : dialect(of), config(with) {
     if (dialect != Dialect::none) inspector.emplace(dialect, config);
   }
 
   enum class Open : std::uint8_t { check, pass, drop };  // what becomes of the open event once it is complete
 
-  // In whole cache lines. What every event touches comes first and close together: among hundreds of streams an event pays more for memory that is
-  // far away than for its checks.
+  // What every event touches comes first and close together: among hundreds of streams an event pays more for memory that is far
+  // away than for its checks.
   Dialect dialect;
   Open open = Open::check;
   bool dropped_cr = false;                // an event that ended with CR was left out: so is an LF that follows at once

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace siltgate::stream {
+namespace siltgate {
 
 /// A number whose lowest byte is the first one in memory, to and from the order of the machine.
 template <class Number>
@@ -67,4 +67,4 @@ constexpr std::uint32_t count_bits(std::uint32_t bits) {
 /// How many bytes come before the first one whose high bit is set.
 constexpr std::uint32_t bytes_before(std::uint64_t marked) { return static_cast<std::uint32_t>(std::countr_zero(marked)) / 8; }
 
-}  // namespace siltgate::stream
+}  // namespace siltgate
