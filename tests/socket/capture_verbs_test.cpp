@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // show, export and why on captures in a folder, with no siltgate running.
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include "observe/capture_retention.hpp"
 #include "observe/verdict.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/observe/sample_capture.hpp"
 
 using namespace siltgate;
@@ -31,11 +31,8 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 /// A state directory with captures in it.
 struct State {
   State() {
-    char name[] = "/tmp/siltgate-verbs-XXXXXX";
-    path = ::mkdtemp(name);
     fs::create_directories(path + "/siltgate/captures");
   }
-  ~State() { fs::remove_all(path); }
 
   std::string add(const std::string& id, int minute, Cause cause) {
     observe::ExchangeRecord record = observe::failed_record(cause);
@@ -65,7 +62,8 @@ struct State {
     return ran;
   }
 
-  std::string path;
+  test::TemporaryFolder folder;
+  const std::string& path = folder.path();
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "support/catch.hpp"
 #include "support/connect_proxy.hpp"
 #include "support/scripted_upstream.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace siltgate;
 using namespace siltgate::test;
@@ -43,18 +44,12 @@ class Patient {
  public:
   Patient() {
     std::signal(SIGPIPE, SIG_IGN);
-    char name[] = "/tmp/siltgate-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    home = name;
     env["HOME"] = home;
     env["BUN_CONFIG_REGISTRY"] = "http://127.0.0.1:1";
     fs::create_directories(home + "/.config/opencode/node_modules");
     listen = "127.0.0.1:" + std::to_string(free_port());
     file("/.config/opencode/opencode.json", R"({"provider": {"x": {"options": {"baseURL": "http://)" + listen + R"(/v1"}}}})");
   }
-  Patient(const Patient&) = delete;
-  Patient& operator=(const Patient&) = delete;
-  ~Patient() { fs::remove_all(home); }
 
   void file(const std::string& path, const std::string& content) const { std::ofstream(home + path) << content; }
 
@@ -76,7 +71,9 @@ class Patient {
     return report;
   }
 
-  std::string home, listen, text;
+  TemporaryFolder folder;
+  const std::string& home = folder.path();
+  std::string listen, text;
   std::map<std::string, std::string> env;
   int exit = -1;
 };

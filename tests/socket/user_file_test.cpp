@@ -10,25 +10,16 @@
 #include <sstream>
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace siltgate::setup;
 namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  std::string path;
-  Folder() {
-    char name[] = "/tmp/siltgate-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path); }
-
-  std::string file(const std::string& name) const { return path + "/" + name; }
-  std::size_t count() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
+struct Folder : siltgate::test::TemporaryFolder {
+  std::string file(const std::string& name) const { return path() + "/" + name; }
+  std::size_t count() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path()), fs::directory_iterator())); }
 };
 
 void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }

@@ -6,7 +6,6 @@
 #include <openssl/x509v3.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <stdexcept>
 
 namespace siltgate::test {
@@ -58,17 +57,10 @@ Authority::Authority() : key_(EVP_EC_gen("P-256")) {
   add_extension(certificate_.get(), certificate_.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
   add_extension(certificate_.get(), certificate_.get(), NID_subject_key_identifier, "hash");
   require(X509_sign(certificate_.get(), key_.get(), EVP_sha256()) > 0, "signature");
-  folder_ = (std::filesystem::temp_directory_path() / "siltgate-test-XXXXXX").string();
-  require(::mkdtemp(folder_.data()) != nullptr, "temporary folder");
-  ca_file_ = folder_ + "/ca.pem";
+  ca_file_ = folder_.path() + "/ca.pem";
   std::FILE* file = std::fopen(ca_file_.c_str(), "w");
   require(file && PEM_write_X509(file, certificate_.get()) == 1, "ca.pem");
   std::fclose(file);
-}
-
-Authority::~Authority() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 OpenSsl<SSL_CTX> Authority::server(const std::string& name, Leaf leaf) const {

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "support/temporary_folder.hpp"
+
 namespace siltgate::test {
 
 struct FreeOpenSsl {
@@ -23,9 +25,6 @@ class Authority {
   enum class Leaf { sound, expired, self_signed, logged };  // logged: with the stamp of a public log, as public ones have
 
   Authority();
-  ~Authority();
-  Authority(const Authority&) = delete;
-  Authority& operator=(const Authority&) = delete;
 
   /// PEM file with the authority's certificate; goes when the Authority goes.
   const std::string& ca_file() const { return ca_file_; }
@@ -39,7 +38,8 @@ class Authority {
  private:
   OpenSsl<EVP_PKEY> key_;
   OpenSsl<X509> certificate_;
-  std::string folder_, ca_file_;
+  TemporaryFolder folder_;
+  std::string ca_file_;
 };
 
 }  // namespace siltgate::test
