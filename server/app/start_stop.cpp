@@ -144,7 +144,10 @@ void App::State::housekeeping() {
     if (error) return;
     notify_service("WATCHDOG=1\n" + status_line());
     pool.sweep(Clock::now());
-    if (services.live.empty() && !std::exchange(memory_given_back, true)) give_back_memory();
+    if (services.live.empty() && !std::exchange(memory_given_back, true)) {
+      services.spare.clear();
+      give_back_memory();
+    }
     if (++beats % 4 == 0) services.captures.sweep();
     save_memory();
     housekeeping();

@@ -63,7 +63,7 @@ struct Exchange {
   const Entrance& entrance;
 
   http::RequestHead request;
-  ReceivedBody body;
+  ReceivedBody body{services.spare};
   observe::Sha256 body_hash;             // of `body`, as it came
   HeldBody held_body;
   HeldBody held_answer;                  // what is kept of the answer until it is complete

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "flow/config.hpp"
+#include "flow/spare_memory.hpp"
 #include "flow/turnstile.hpp"
 #include "http/error_reply.hpp"
 #include "http/head.hpp"
@@ -61,6 +62,7 @@ struct Services {
   upstream::Pool& pool;
   schedule::RepeatGuard& repeat;
   std::span<char> scratch;                   // read buffer shared by all exchanges of the thread; free across a suspension
+  SpareMemory spare{};                       // what prompts leave for the next
   std::mt19937_64 random{std::random_device{}()};
   std::string salt = std::to_string(random());   // of the names of keys that have none
   schedule::QuotaHolds quota{};

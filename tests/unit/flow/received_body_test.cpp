@@ -10,6 +10,7 @@ using namespace siltgate::flow;
 
 namespace {
 
+constexpr std::size_t step = 256 << 10;
 constexpr std::size_t announced = std::size_t{32} << 20;
 
 void arrive(ReceivedBody& body, std::string_view bytes) {
@@ -25,13 +26,14 @@ void arrive(ReceivedBody& body, std::string_view bytes) {
 }  // namespace
 
 TEST_CASE("a body of which little has arrived takes little", "[flow]") {
-  ReceivedBody body;
+  SpareMemory spare;
+  ReceivedBody body(spare);
   CHECK(body.capacity() == 0);
   arrive(body, "x");
   CHECK(body.capacity() <= 4096);
   for (std::size_t size : {10'000, 100'000, 1'000'000, 10'000'000}) {
     arrive(body, std::string(size - body.size(), 'x'));
-    CHECK(body.capacity() <= std::max(size + (4 << 20), 2 * size));
+    CHECK(body.capacity() <= std::max(size + (4 << 20), 2 * size) + step);
     CHECK(body.capacity() <= announced);
   }
   body.release();
@@ -41,7 +43,8 @@ TEST_CASE("a body of which little has arrived takes little", "[flow]") {
 
 TEST_CASE("a body keeps its bytes while it grows, received or appended", "[flow]") {
   std::string expected;
-  ReceivedBody body;
+  SpareMemory spare;
+  ReceivedBody body(spare);
   for (int i = 0; expected.size() < 3'000'000; ++i) {
     const std::string piece(static_cast<std::size_t>(i) * 37 % 9'001, static_cast<char>('a' + i % 26));
     if (i % 3 == 0) body.append(piece);
@@ -52,8 +55,42 @@ TEST_CASE("a body keeps its bytes while it grows, received or appended", "[flow]
 }
 
 TEST_CASE("a body that is announced and then comes at once moves once at most", "[flow]") {
-  ReceivedBody body;
+  SpareMemory spare;
+  ReceivedBody body(spare);
   body.append(std::string(65'000, 'x'));  // what came together with the head
   auto room = body.room((2 << 20) - body.size());
   CHECK(body.size() + room.size() == 2 << 20);
+}
+
+TEST_CASE("the memory of a prompt is there for the next, which may be a little longer", "[flow]") {
+  SpareMemory spare;
+  const char* where = nullptr;
+  {
+    ReceivedBody first(spare);
+    first.append(std::string(1'000'000, 'x'));
+    where = std::string_view(first).data();
+    CHECK(spare.kept() == 0);
+  }
+  CHECK(spare.kept() >= 1'000'000);
+  ReceivedBody second(spare);
+  second.append(std::string(1'010'000, 'y'));
+  CHECK((std::string_view(second) == std::string(1'010'000, 'y')));
+  CHECK(std::string_view(second).data() == where);
+  CHECK(spare.kept() == 0);
+}
+
+TEST_CASE("spare memory keeps what came last, within its bound, and no small pieces", "[flow]") {
+  SpareMemory spare;
+  const auto keep = [&](std::size_t size) { spare.keep(SpareMemory().take(size)); };
+  keep(100'000);
+  keep(SpareMemory::most + 1);
+  CHECK(spare.kept() == 0);
+  for (std::size_t size : {1, 2, 3, 4}) keep(size << 20);
+  CHECK(spare.kept() == std::size_t{7} << 20);  // 1 and 2 had to go
+  CHECK(spare.take(2 << 20).size == std::size_t{3} << 20);
+  CHECK(spare.take(5 << 20).size == std::size_t{5} << 20);  // a new one
+  CHECK(spare.kept() == std::size_t{4} << 20);
+  CHECK(spare.take(1000).size == 1000);  // a small one never takes a large piece
+  spare.clear();
+  CHECK(spare.kept() == 0);
 }
