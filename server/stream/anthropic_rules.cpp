@@ -41,6 +41,11 @@ class AnthropicRules final : public DialectRules {
     }
   }
 
+  bool repeatable(const ChunkFacts& facts) const override {
+    return facts.type == "content_block_delta" && facts.outputs.size() == 1 &&
+           facts.outputs[0].channel != Output::Channel::arguments && facts.delta_type != "input_json_delta";
+  }
+
  private:
   static bool is_block_event(std::string_view type) {
     return type == "content_block_start" || type == "content_block_delta" || type == "content_block_stop";

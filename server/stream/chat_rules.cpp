@@ -50,6 +50,13 @@ class ChatRules final : public DialectRules {
                                                    [](const ChoiceState& choice) { return choice.finished; });
   }
 
+  /// The number of chunks with this id only matters up to two. Arguments of tools are followed piece by piece.
+  bool repeatable(const ChunkFacts& facts) const override {
+    return facts.outputs.size() == 1 && facts.outputs[0].channel != Output::Channel::arguments && facts.choice_count == 1 &&
+           facts.choice_list[0].calls.empty() && facts.choice_list[0].finish_reason.value.empty() && facts.type.empty() &&
+           (facts.id.empty() || id_count_ >= 2);
+  }
+
   /// A turn of tool calls that was billed and closed with [DONE] but never got a finish reason (seen in the wild) is
   /// complete: the client goes on with the calls. Text without a finish reason is not.
   void done(Faults& faults) override {

@@ -7,7 +7,7 @@
 namespace siltgate::stream {
 namespace {
 
-constexpr std::size_t kept_joined = 1024;
+constexpr std::size_t kept_text = 1024;   // of one event; more is given back
 constexpr std::string_view usual_start = "data: {";
 
 /// Position behind which a second response begins inside `event`, npos if none shows: a field name and colon in the
@@ -41,11 +41,12 @@ void unknown_field(const Field& field, Inspection& found) {
 }  // namespace
 
 void Inspection::clear() {
-  has_data = done = provider_error = error_shown = false;
+  has_data = done = provider_error = error_shown = repeats = false;
   facts = nullptr;
   error_payload = name = {};
   if (!faults.empty()) faults.clear();
-  if (joined.capacity() > kept_joined) std::string().swap(joined);
+  for (std::string* buffer : {&joined, &decoded})
+    if (buffer->capacity() > kept_text) std::string().swap(*buffer);
 }
 
 EventInspector::EventInspector(Dialect dialect, const Config& config)
@@ -125,9 +126,7 @@ void EventInspector::read_payload(std::string_view event, const Payload& payload
   }
 }
 
-Inspection& EventInspector::inspect(std::string_view event, bool one_line) {
-  thread_local Inspection found;
-  found.clear();
+void EventInspector::read(std::string_view event, bool one_line, Inspection& found) {
   Payload payload;
   if (one_line && event.starts_with(usual_start)) {
     const std::size_t at = usual_start.size() - 1;
@@ -137,21 +136,34 @@ Inspection& EventInspector::inspect(std::string_view event, bool one_line) {
     read_fields(event, payload, found);
   }
   found.has_data = payload.lines > 0;
-  if (!found.has_data) {
-    found.provider_error |= found.name == "error";
-    return found;
-  }
-  if (payload.text == "[DONE]") found.done = true;
+  if (!found.has_data) found.provider_error |= found.name == "error";
+  else if (payload.text == "[DONE]") found.done = true;
   else read_payload(event, payload, found);
+}
+
+Inspection& EventInspector::inspect(std::string_view event, bool one_line) {
+  thread_local Inspection found;
+  found.clear();
+  found.event = event;
+  found.repeats = !frame_.empty() && frame_.fits(event, found.text, found.decoded);
+  if (found.repeats) found.has_data = true;
+  else read(event, one_line, found);
   return found;
 }
 
+/// The rules know what a repetition says: they have taken it in.
 void EventInspector::accept(Inspection& found) {
-  if (found.done) {
+  if (found.repeats) {
+    if (garble_) garble_->take(found.text, found.faults);
+  } else if (found.done) {
+    frame_.forget();
     rules_->done(found.faults);
   } else if (found.facts) {
     rules_->accept(*found.facts, found.faults);
     if (garble_) garble_->take(*found.facts, found.faults);
+    const bool sound = found.faults.empty() && !found.provider_error;
+    if (sound && rules_->repeatable(*found.facts)) frame_.keep(found.event, found.facts->outputs.front());
+    else frame_.forget();
   }
   if (garble_ && (found.done || rules_->said().ended)) garble_->finish(found.faults);
 }

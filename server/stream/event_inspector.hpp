@@ -9,6 +9,7 @@
 
 #include "stream/config.hpp"
 #include "stream/dialect_rules.hpp"
+#include "stream/event_frame.hpp"
 #include "stream/fault.hpp"
 #include "stream/garble.hpp"
 
@@ -19,11 +20,15 @@ struct Inspection {
   bool done = false;               // data is exactly [DONE]
   bool provider_error = false;
   bool error_shown = false;        // with provider_error: as the dialect's clients expect it
+  bool repeats = false;            // the last event with another text, which is `text`; nothing else is said of it
   const ChunkFacts* facts = nullptr;  // what the payload says, if it is JSON; valid until the next inspection
+  Output text{};
+  std::string_view event;          // as it was given
   std::string_view error_payload;  // with provider_error; valid while the event stays and until the next inspection
   std::string_view name;
   Faults faults;                   // positions are those in the event
   std::string joined;              // the payload of an event with several data fields
+  std::string decoded;             // `text`, if it had escapes
 
   /// Forgets the last event; keeps the memory of the lists.
   void clear();
@@ -50,6 +55,7 @@ class EventInspector {
     bool unsearched = false; // nobody has looked for NUL bytes in the event
   };
 
+  void read(std::string_view event, bool one_line, Inspection& found);
   static void read_fields(std::string_view event, Payload& payload, Inspection& found);
   void read_payload(std::string_view event, const Payload& payload, Inspection& found);
   void broken_json(std::string_view event, const Payload& payload, std::size_t at, std::string_view reason,
@@ -59,6 +65,7 @@ class EventInspector {
   std::unique_ptr<DialectRules> rules_;
   const Config& config_;
   Dialect dialect_;
+  EventFrame frame_;               // of the event that was accepted last
   std::optional<Garble> garble_;   // none: it is not to be looked for
 };
 

@@ -40,6 +40,11 @@ void Garble::take(const ChunkFacts& facts, Faults& faults) {
   report(faults);
 }
 
+void Garble::take(const Output& output, Faults& faults) {
+  write(output, dialect_ == Dialect::openai_chat ? output.call : output.choice);
+  report(faults);
+}
+
 void Garble::take_whole(const ChunkFacts& facts, Faults& faults) {
   int item = 0;   // each string is a text of its own
   const Output* before = nullptr;

@@ -21,6 +21,8 @@ class Garble {
 
   /// A payload of a stream that is going to be delivered. Adds a fault for each new sign.
   void take(const ChunkFacts& facts, Faults& faults);
+  /// One piece of text that belongs to no tool call, of such a payload.
+  void take(const Output& output, Faults& faults);
   /// The response is complete.
   void finish(Faults& faults);
   /// All texts of a body that is not streamed, and its end.

@@ -42,6 +42,9 @@ class ResponsesRules final : public DialectRules {
     said_.finish_reason = facts.type.substr(std::string_view("response.").size());
   }
 
+  /// Every event has a number of its own.
+  bool repeatable(const ChunkFacts&) const override { return false; }
+
  private:
   static const char* shape_fault(const ChunkFacts& facts, std::string_view name) {
     if (facts.root != Shape::object) return "the payload is not an object";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/sound_chunk.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
-#include "stream/byte_block.hpp"
 #include "stream/chunk_notes.hpp"
+#include "stream/sound_string.hpp"
 
 namespace siltgate::stream {
 namespace {
@@ -17,20 +17,13 @@ constexpr int most_exponent_digits = 4;    // beyond, the parser may refuse
 
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
-/// Value of a hexadecimal digit, 16 for another character.
-unsigned hex_value(char c) {
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  const char letter = static_cast<char>(c | 0x20);
-  return letter >= 'a' && letter <= 'f' ? static_cast<unsigned>(letter - 'a' + 10) : 16;
-}
-
 /// Recursive descent. Every function takes the position where its part begins and returns the one behind it, or nullptr
 /// to give up. The payload ends with a brace, which ends everything but a string: while one is not used up, the byte in
 /// hand may be looked at without asking for the end.
 class SoundChunk {
  public:
   SoundChunk(std::string_view payload, ChunkFacts& facts, std::string& decoded)
-      : begin_(payload.data()), end_(begin_ + payload.size()), last_block_(end_ - 16), decoded_(decoded) {
+      : begin_(payload.data()), end_(begin_ + payload.size()), strings_(payload, decoded) {
     notes_.begin(payload, facts);
   }
 
@@ -59,7 +52,7 @@ class SoundChunk {
     p = skip_to('"', p + 1);
     if (*p == '}') return closed(p + 1);
     while (*p == '"') {
-      const String name = string(p + 1);
+      const SoundStrings::Read name = strings_.read(p + 1);
       if (name.end == nullptr) return nullptr;
       p = skip_to(':', name.end);
       if (*p != ':') return nullptr;
@@ -101,7 +94,7 @@ class SoundChunk {
 
   [[gnu::always_inline]] Position value(Position p, Node node) {
     if (*p != '"') return other_value(p, node);
-    const String found = string(p + 1);
+    const SoundStrings::Read found = strings_.read(p + 1);
     if (found.end != nullptr) notes_.text(node, found.text);
     return found.end;
   }
@@ -158,118 +151,6 @@ class SoundChunk {
     return p == first || p - first > most_exponent_digits ? nullptr : p;
   }
 
-  /// Set where a string may not simply go on: quotation mark, backslash, control character. With one bit turned over the
-  /// quotation mark is the neighbour of the control characters, which stay among themselves.
-  static ByteMask stops(ByteBlock block) {
-    static_assert(('"' ^ 2) == ' ');
-    return ((block ^ 2) <= ' ') | (block == '\\');
-  }
-
-  /// The first byte from `p` on where a string may not simply go on; end_ if there is none.
-  Position plain_end(Position p) const {
-    for (; end_ - p >= 16; p += 16)
-      if (const unsigned at = first_set(stops(load_block(p))); at < 16) return p + at;
-    while (p < end_ && *p != '"' && *p != '\\' && static_cast<unsigned char>(*p) >= ' ') ++p;
-    return p;
-  }
-
-  struct String {
-    Position end;             // behind the closing quotation mark; nullptr to give up
-    std::string_view text;    // decoded
-  };
-
-  /// Behind the opening quotation mark. Most strings are short.
-  [[gnu::always_inline]] String string(Position p) {
-    if (p > last_block_) return longer_string(p, p);
-    const unsigned size = first_set(stops(load_block(p)));
-    if (size >= 16) return longer_string(p, p + 16);
-    if (p[size] != '"') return escaped_string(p, p + size);
-    return {p + size + 1, {p, size}};
-  }
-  /// A string that is plain up to `behind`.
-  [[gnu::noinline]] String longer_string(Position p, Position behind) {
-    const Position stop = plain_end(behind);
-    if (stop != end_ && *stop == '"') return {stop + 1, {p, static_cast<std::size_t>(stop - p)}};
-    return escaped_string(p, stop);
-  }
-
-  /// A string that is plain up to `stop`, where it has a backslash or something wrong.
-  [[gnu::noinline]] String escaped_string(Position p, Position stop) {
-    const auto size = static_cast<std::size_t>(end_ - begin_);
-    if (decoded_.size() < size) decoded_.resize(size);  // what is decoded is not longer: once sized, views into it hold
-    if (out_ == nullptr) out_ = decoded_.data();
-    const char* const start = out_;
-    while (stop != end_ && *stop == '\\') {
-      append(p, stop);
-      p = escape(stop + 1);
-      if (p == nullptr) return {nullptr, {}};
-      stop = plain_end(p);
-    }
-    if (stop == end_ || *stop != '"') return {nullptr, {}};
-    append(p, stop);
-    return {stop + 1, {start, static_cast<std::size_t>(out_ - start)}};
-  }
-
-  void append(Position from, Position to) { out_ = std::copy(from, to, out_); }
-  void append(std::uint32_t byte) { *out_++ = static_cast<char>(byte); }
-
-  /// Behind the backslash.
-  Position escape(Position p) {
-    switch (*p) {
-      case '"': case '\\': case '/': *out_++ = *p; break;
-      case 'n': *out_++ = '\n'; break;
-      case 't': *out_++ = '\t'; break;
-      case 'r': *out_++ = '\r'; break;
-      case 'b': *out_++ = '\b'; break;
-      case 'f': *out_++ = '\f'; break;
-      case 'u': return unicode(p + 1);
-      default: return nullptr;
-    }
-    return p + 1;
-  }
-
-  /// Behind the `u` of an escape. Half a surrogate pair is nothing usual.
-  Position unicode(Position p) {
-    std::uint32_t code = 0;
-    if (!four_digits(p, code)) return nullptr;
-    p += 4;
-    if (code >= 0xD800 && code < 0xE000) {
-      std::uint32_t low = 0;
-      if (code >= 0xDC00 || end_ - p < 6 || p[0] != '\\' || p[1] != 'u' || !four_digits(p + 2, low)) return nullptr;
-      if (low < 0xDC00 || low >= 0xE000) return nullptr;
-      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-      p += 6;
-    }
-    append_utf8(code);
-    return p;
-  }
-
-  bool four_digits(Position p, std::uint32_t& code) const {
-    if (end_ - p < 4) return false;
-    for (int i = 0; i < 4; ++i) {
-      const unsigned digit = hex_value(p[i]);
-      if (digit > 15) return false;
-      code = code << 4 | digit;
-    }
-    return true;
-  }
-
-  void append_utf8(std::uint32_t code) {
-    const auto more = [&](int shift) { append(0x80 | (code >> shift & 0x3F)); };
-    if (code < 0x80) return append(code);
-    if (code < 0x800) {
-      append(0xC0 | code >> 6);
-    } else if (code < 0x10000) {
-      append(0xE0 | code >> 12);
-      more(6);
-    } else {
-      append(0xF0 | code >> 18);
-      more(12);
-      more(6);
-    }
-    more(0);
-  }
-
   /// False: too many to keep in mind. A name that occurs twice is noted.
   bool note_root_key(Node node, std::string_view name) {
     if (node != Node::other) {  // one name, one node
@@ -286,9 +167,7 @@ class SoundChunk {
   }
 
   Position begin_, end_;
-  Position last_block_;                         // sixteen bytes are left from here
-  std::string& decoded_;                        // room for strings that have escapes
-  char* out_ = nullptr;                         // behind the last of them
+  SoundStrings strings_;
   ChunkNotes notes_;
   int level_ = 0;
   std::uint64_t known_ = 0;                     // a bit for each node of the root that was there

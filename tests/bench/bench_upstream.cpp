@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The provider of the bench: one thread, epoll, answers as the request's x-bench header says.
 //   json               a JSON answer of 1 KB
-//   sse N US BURST     N events, BURST in one write, US microseconds between two writes (0 = as fast as the socket takes them)
+//   sse N US BURST [EVERY]   N events, BURST in one write, US microseconds between two writes (0 = as fast as the socket takes them);
+//                      one in EVERY (16) has its time of sending for a fingerprint, the others are alike but for their text
 // Usage: bench_upstream PORT [CERT.pem KEY.pem]      with a certificate it speaks TLS
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
@@ -24,7 +25,7 @@ struct Connection {
   std::string in, out;
   std::size_t body_left = 0;     // of the request being read
   bool reading_body = false, closed = false, wants_out = false;
-  int events_left = 0, burst = 1;
+  int events_left = 0, burst = 1, timed_every = 16;
   std::int64_t interval_ns = 0;
   bool first = true;
 };
@@ -176,8 +177,9 @@ class Upstream {
       who->out += "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
       return flush(*who);
     }
-    long long events = 1, us = 0, burst = 1;
-    std::sscanf(wish.c_str(), "sse %lld %lld %lld", &events, &us, &burst);
+    long long events = 1, us = 0, burst = 1, every = 16;
+    std::sscanf(wish.c_str(), "sse %lld %lld %lld %lld", &events, &us, &burst, &every);
+    who->timed_every = static_cast<int>(every);
     who->events_left = static_cast<int>(events);
     who->interval_ns = us * 1000;
     who->burst = static_cast<int>(burst);
@@ -194,7 +196,10 @@ class Upstream {
   /// One write: `burst` events; the last one brings the end.
   void send_events(const std::shared_ptr<Connection>& who) {
     const int count = std::min(who->burst, who->events_left);
-    for (int i = 0; i < count; ++i) who->out += chunk(event(now_ns(), --who->events_left == 0));
+    for (int i = 0; i < count; ++i) {
+      const bool timed = (--who->events_left + who->fd) % who->timed_every == 0;
+      who->out += chunk(event(timed ? now_ns() : 0, who->events_left == 0));
+    }
     if (who->events_left == 0) who->out += chunk("data: [DONE]\n\n") + "0\r\n\r\n";
     flush(*who);
     if (who->events_left > 0 && who->interval_ns > 0) due_.push({now_ns() + who->interval_ns, who});

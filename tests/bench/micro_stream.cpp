@@ -77,8 +77,8 @@ int repeat(std::string_view name, int reads, bool garble) {
 }
 
 /// Many streams in turn, and the best round's nanoseconds for each event: what one costs when the memory of its stream is no
-/// longer near. `ahead` asks for that of the next stream, as a session does before it reads.
-double turns(std::size_t streams, int rounds, bool garble, bool ahead = false) {
+/// longer near.
+double turns(std::size_t streams, int rounds, bool garble) {
   Config config;
   if (!garble) config[Check::garble] = Action::pass;
   const std::string one = chunk(" token");
@@ -91,7 +91,6 @@ double turns(std::size_t streams, int rounds, bool garble, bool ahead = false) {
   for (int round = 0; round < rounds; ++round) {
     const auto start = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < streams; ++i) {
-      if (ahead) checkers[order[(i + 1) % streams]].prefetch();
       checkers[order[i]].feed(one);
       checkers[order[i]].delivered();
     }
@@ -143,7 +142,6 @@ int main(int argc, char** argv) {
   measure("reads of one byte", cut(all.substr(0, one.size() * 100), 1), 100);
   measure("Chinese, one event per read", std::vector<std::string>(events, chunk("\xE4\xB8\xAD\xE6\x96\x87\xE5\xAD\x97\xE7\xAC\xA6")), events);
   for (std::size_t streams : {1, 500, 20000})
-    std::printf("%5zu streams in turn %22.0f ns per event, asked for ahead %.0f ns\n", streams, turns(streams, 40, true),
-                turns(streams, 40, true, true));
+    std::printf("%5zu streams in turn %22.0f ns per event\n", streams, turns(streams, 40, true));
   measure("2 KB events", std::vector<std::string>(events, large), events);
 }

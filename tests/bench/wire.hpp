@@ -86,7 +86,8 @@ inline std::string next_word() {
   return word;
 }
 
-/// One chat chunk of about 250 bytes, as providers send them; its fingerprint is the time of sending.
+/// One chat chunk of about 290 bytes, as providers send them: the fingerprint, for which a few have the time of sending (0 = none), and
+/// the text are all that changes.
 inline std::string event(std::int64_t ns, bool last = false) {
   char text[400];
   const int size = std::snprintf(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer: whatever the bytes, cutting them must change neither what is delivered nor what is found.
+// libFuzzer: whatever the bytes, cutting them must change neither what is delivered nor what is found, and neither must spaces that
+// make its events unlike each other.
 // Byte 0 picks the dialect and the actions, byte 1 the sizes of the reads; the rest is the body.
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <string_view>
 
 #include "stream/stream_checker.hpp"
+#include "support/disguise.hpp"
 
 using namespace siltgate;
 using namespace siltgate::stream;
@@ -20,6 +22,7 @@ struct Outcome {
   bool at_boundary = true;
   std::uint64_t events = 0;
   std::string findings;
+  std::string meaning;   // what spaces between two events' members leave as it is
   bool operator==(const Outcome&) const = default;
 };
 
@@ -41,10 +44,14 @@ Outcome run(std::string_view body, Dialect dialect, const Config& config, std::u
   }
   if (!out.rejected) take(checker.finish());
   out.events = checker.events();
-  for (const Finding& finding : checker.findings())
+  for (const Finding& finding : checker.findings()) {
+    out.meaning += std::string(to_string(finding.check)) + ' ' + std::string(to_string(finding.action)) + ' ' +
+                   std::to_string(finding.event) + ' ' + test::without_numbers(finding.reason) + '\n';
     out.findings += std::string(to_string(finding.check)) + ' ' + std::string(to_string(finding.action)) + ' ' +
                     std::to_string(finding.event) + ' ' + std::to_string(finding.offset) + ' ' + finding.reason + '\n';
+  }
   out.findings += checker.finish_reason();
+  out.meaning += checker.finish_reason();
   out.findings += checker.provider_error() ? checker.provider_error()->json : "";
   return out;
 }
@@ -74,5 +81,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!(whole == cut)) fail("cutting changed the outcome", whole, cut);
   if (mode[0] == Action::reject && body.substr(0, whole.delivered.size()) != whole.delivered)
     fail("what was delivered is not what came", whole, cut);
+  if (config.event_limit == Bytes{200}) return 0;
+  const Outcome apart = run(test::disguised(body), dialect, config, 0);
+  if (whole.meaning != apart.meaning || whole.events != apart.events || whole.rejected != apart.rejected ||
+      test::undisguised(whole.delivered) != test::undisguised(apart.delivered))
+    fail("events unlike each other changed the outcome", whole, apart);
   return 0;
 }
