@@ -28,10 +28,10 @@ bool unpacks(http::ContentCoding coding, const http::ResponseHead& head) {
 
 BodySource::BodySource(Exchange& x, upstream::Lease lease, const http::ResponseHead& head)
     : x_(x),
-      lease_(std::move(lease)),
+      reusable_(!head.wants_close && head.framing.kind != http::BodyFraming::Kind::until_close),
       decoder_(head.framing),
       early_(std::move(x.early_body)),
-      reusable_(!head.wants_close && head.framing.kind != http::BodyFraming::Kind::until_close) {
+      lease_(std::move(lease)) {
   x.early_body.clear();
   if (!early_.empty()) x.record.last_byte_in = x.record.first_byte;
   const http::ContentCoding coding = http::content_coding(head.fields);

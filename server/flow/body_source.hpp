@@ -57,15 +57,16 @@ class BodySource final : private net::ReadSink {
   void finish(bool nothing_left);
   Failure broken(Failure failure);
 
+  // What every read touches comes first.
   Exchange& x_;
-  std::optional<upstream::Lease> lease_;
-  http::BodyDecoder decoder_;
-  std::unique_ptr<http::ContentDecoder> packed_;  // set where a content-coding is taken off
-  std::string early_;           // arrived together with the head
-  bool reusable_;               // keep-alive as far as the head says
   Sink* sink_ = nullptr;        // of the each() under way
-  std::optional<Failure> failure_;   // what each() will say
   bool wait_first_ = false;     // the last read was short: the socket is likely empty
+  bool reusable_;               // keep-alive as far as the head says
+  std::unique_ptr<http::ContentDecoder> packed_;  // set where a content-coding is taken off
+  http::BodyDecoder decoder_;
+  std::string early_;           // arrived together with the head
+  std::optional<upstream::Lease> lease_;
+  std::optional<Failure> failure_;   // what each() will say
 };
 
 }  // namespace siltgate::flow

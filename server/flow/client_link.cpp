@@ -17,7 +17,7 @@ struct ClientLink::Link {
 };
 
 ClientLink::ClientLink(net::Connection connection, asio::any_io_executor executor)
-    : connection_(std::move(connection)), watch_(executor), arrived_(executor), link_(std::make_shared<Link>(Link{this})) {}
+    : watch_(executor), connection_(std::move(connection)), arrived_(executor), link_(std::make_shared<Link>(Link{this})) {}
 
 ClientLink::~ClientLink() { link_->owner = nullptr; }
 

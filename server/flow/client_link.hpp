@@ -38,8 +38,8 @@ class ClientLink {
   void take_early_input();
   net::Io read_now();          // one read into input()
 
-  net::Connection connection_;
   net::Watch watch_;
+  net::Connection connection_;
   net::Signal arrived_;
   std::shared_ptr<Link> link_;
   std::string input_;

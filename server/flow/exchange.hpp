@@ -56,10 +56,18 @@ struct Exchange {
   ~Exchange();
   Exchange(const Exchange&) = delete;
 
+  // What every read of a stream touches comes first and close together: among hundreds of streams it is far from the processor.
   Services& services;
+  ClientLink& client;
+  const Provider* provider = nullptr;    // in *config
+  bool at_boundary = true;               // the client stands between two events
+  observe::Recording capture;            // off where captures are
+  Reply reply;                           // tells `capture` what leaves
+  observe::HashPair hashes;
+  observe::ExchangeRecord record;
+
   std::shared_ptr<const Config> config;  // as it was when the exchange began
   std::shared_ptr<const route::RouteTable> routes;
-  ClientLink& client;
   const Entrance& entrance;
 
   http::RequestHead request;
@@ -69,11 +77,9 @@ struct Exchange {
   HeldBody held_answer;                  // what is kept of the answer until it is complete
   route::BodyHints hints;
   route::Route route;
-  const Provider* provider = nullptr;    // in *config
   std::optional<Key> replacement_key;    // auth: replace
 
   Phase phase = Phase::read_request;     // where it is, for status and verdict
-  Reply reply;                           // tells `capture` what leaves
   Heartbeat heartbeat;
   Permit permit;
   schedule::Refusal refusal;             // of the last attempt
@@ -86,7 +92,6 @@ struct Exchange {
   std::string early_body;                // upstream bytes read together with the response head
   TimePoint request_read{};              // the whole of it
   Duration waited{0};                    // between attempts, in all
-  bool at_boundary = true;               // the client stands between two events
   bool complete_for_client = false;      // the dialect's proper end was delivered, whatever the transport did after
   bool delivered = false;                // bytes of an upstream body left for the client: no retry from here on
   bool cut_off = false;                  // close with a reset: the client would take a FIN for the end
@@ -94,9 +99,6 @@ struct Exchange {
   bool must_close = false;               // the session can't go on after this exchange
   bool answered = false;                 // no upstream needed: own page, HEAD /, refusal
 
-  observe::ExchangeRecord record;
-  observe::Recording capture;            // off where captures are
-  observe::HashPair hashes;
   std::unique_ptr<observe::Sha256> packed;  // of a compressed answer as it came; `hashes` are then of the decoded one
 
   observe::Attempt& attempt() { return record.attempts.back(); }

@@ -206,8 +206,8 @@ Task<Result<void>> prepare(Exchange& x) {
 }  // namespace
 
 Exchange::Exchange(Services& s, ClientLink& c, const Entrance& e)
-    : services(s), config(s.config), routes(s.routes), client(c), entrance(e), held_body(s.body_bytes), held_answer(s.answer_bytes),
-      reply(c, capture), heartbeat(s.executor) {
+    : services(s), client(c), reply(c, capture), config(s.config), routes(s.routes), entrance(e), held_body(s.body_bytes),
+      held_answer(s.answer_bytes), heartbeat(s.executor) {
   services.live.insert(this);
   record.started_at = std::chrono::system_clock::now();
   record.accepted = Clock::now();

@@ -20,12 +20,12 @@ struct Relayed final : BodySource::Sink {
   Exchange& x;
   BodySource& source;         // both in the frame of relay_stream
   http::ResponseHead& head;
-  stream::StreamChecker checker;
   std::string prelude{};      // sound bytes from before the first event
+  std::optional<Failure> failure{};   // of the attempt, behind what the reply still holds. Whether there is one it says at its end,
+  stream::StreamChecker checker;      // where what every read touches follows
+  std::size_t noted = 0;      // findings already in the record
   bool committed = false;     // something was delivered
   bool complete = false;      // the client has everything, but for what the reply still holds
-  std::size_t noted = 0;      // findings already in the record
-  std::optional<Failure> failure{};   // of the attempt, behind what the reply still holds
 };
 
 void note_new(Relayed& r) {

@@ -79,11 +79,11 @@ class Connection {
   const std::string& peer() const { return peer_; }   // "127.0.0.1:4711", "[::1]:80", "unix", "unknown"
 
  private:
+  std::unique_ptr<TlsStream> tls_;   // beside the descriptor: every read and write asks for both. It sends nothing at its end
   Socket socket_;
   Side side_;
   bool peer_is_loopback_ = false;
   std::string peer_;
-  std::unique_ptr<TlsStream> tls_;
 };
 
 /// The permit is no longer this exchange's: another instance may hold it already.

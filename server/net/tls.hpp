@@ -81,13 +81,13 @@ class TlsStream {
 
   std::shared_ptr<TlsContext> context_;
   std::unique_ptr<SSL, SslFree> ssl_;
+  std::optional<Io> end_;       // what the next read will say
+  bool socket_empty_ = false;   // the last read took all there was
+  bool wrote_ = false;          // OpenSSL holds a buffer for writing
   TlsSummary summary_;
   std::string why_;
   std::string refused_;  // whose certificate was refused, and who issued it
   std::optional<bool> close_notify_;
-  std::optional<Io> end_;       // what the next read will say
-  bool socket_empty_ = false;   // the last read took all there was
-  bool wrote_ = false;          // OpenSSL holds a buffer for writing
 };
 
 }  // namespace siltgate::net

@@ -52,13 +52,14 @@ class Watch {
   void arm(TimePoint at);
   void fired();
 
-  asio::steady_timer timer_;
-  std::shared_ptr<Link> link_;
+  // In the order in which a wait needs them.
+  Wake raised_ = Wake::none;
   TimePoint deadline_ = TimePoint::max();
   TimePoint armed_for_ = TimePoint::max();  // when the running timer fires; max = not running
-  Wake raised_ = Wake::none;
   void (*cancel_)(void*) = nullptr;
   void* context_ = nullptr;
+  asio::steady_timer timer_;
+  std::shared_ptr<Link> link_;
 };
 
 /// A one-shot event between coroutines and callbacks of one thread. notify() before wait() is not lost.

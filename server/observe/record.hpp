@@ -71,9 +71,16 @@ struct Verdict {
 };
 
 struct ExchangeRecord {
+  // What every read of a stream touches comes first and close together.
+  TimePoint last_byte_in{};
+  Duration longest_gap{0};             // longest time between two reads of the response body
+  std::uint64_t events = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;     // response body of the last attempt, after transfer-decoding
+  ChunkTimes chunk_times;              // between two reads of the response body; for the metrics alone, not in the JSON
+
   std::string id;                      // "sg_" + 10 characters
   WallTime started_at{};
-  TimePoint accepted{}, admitted{}, connected{}, first_byte{}, last_byte_in{}, last_byte_out{}, ended{};
+  TimePoint accepted{}, admitted{}, connected{}, first_byte{}, last_byte_out{}, ended{};
   Duration queued{0};                  // total time in the queue and in back-off
   Duration own{0};                     // total time spent in siltgate itself (0 = not measured)
 
@@ -94,8 +101,6 @@ struct ExchangeRecord {
   std::string finish_reason;
   std::string provider_error;          // code and message of an in-band or HTTP provider error, bounded
 
-  std::uint64_t events = 0;
-  std::uint64_t bytes_in = 0, bytes_out = 0;     // response body of the last attempt, after transfer-decoding
   std::uint64_t request_bytes = 0;
   std::int64_t in_tokens = -1, out_tokens = -1;  // -1 = not said
   std::string sha256_in, sha256_out;             // hex, of the last attempt; equal when nothing was changed
@@ -118,8 +123,6 @@ struct ExchangeRecord {
   std::string content_type;            // of the upstream response, bounded
 
   TimePoint first_event{};             // first complete event delivered
-  Duration longest_gap{0};             // longest time between two reads of the response body
-  ChunkTimes chunk_times;              // between those reads; for the metrics alone, not in the JSON
   std::uint64_t inserted_bytes = 0;    // siltgate's own: heartbeats, error events (not in bytes_out nor sha256_out)
   int repeated = 0;                    // held by the repeat guard: arrivals of this very body in the window
   bool client_reused = false;          // the request came on an already used client connection

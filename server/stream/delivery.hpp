@@ -25,9 +25,9 @@ class Delivery {
  private:
   void copy_all();
 
+  bool copying_ = false;    // something was taken out or changed: the round is put together in taken_
   std::string_view first_;
   std::string_view second_;
-  bool copying_ = false;    // something was taken out or changed: the round is put together in taken_
   std::string taken_;       // what first_ points to, or everything of the round once copying_
 };
 

@@ -165,7 +165,8 @@ void EventInspector::accept(Inspection& found) {
     if (sound && rules_->repeatable(*found.facts)) frame_.keep(found.event, found.facts->outputs.front());
     else frame_.forget();
   }
-  if (garble_ && (found.done || rules_->said().ended)) garble_->finish(found.faults);
+  if (!found.repeats) ended_ = rules_->said().ended;
+  if (garble_ && (found.done || ended_)) garble_->finish(found.faults);
 }
 
 }  // namespace siltgate::stream

@@ -64,9 +64,10 @@ class EventInspector {
 
   std::unique_ptr<DialectRules> rules_;
   const Config& config_;
+  std::optional<Garble> garble_;   // none: it is not to be looked for. That it says at its end, close to what follows
+  bool ended_ = false;             // as the rules say
   Dialect dialect_;
   EventFrame frame_;               // of the event that was accepted last
-  std::optional<Garble> garble_;   // none: it is not to be looked for
 };
 
 }  // namespace siltgate::stream

@@ -24,6 +24,7 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 struct StreamChecker::State {
   State(Dialect of, const Config& with) : dialect(of), config(with) {
+    event_limit = config.event_limit.count;
     if (dialect != Dialect::none) inspector.emplace(dialect, config);
   }
 
@@ -41,15 +42,16 @@ struct StreamChecker::State {
   std::uint64_t read_start = 0;           // body offset of the read in hand
   std::uint64_t open_start = 0;           // body offset where the open event or line starts
   std::uint64_t events = 0;
+  std::uint64_t event_limit = 0;          // config's
+  std::vector<Finding> findings;
   EventSplitter splitter;
   std::vector<std::uint64_t> edges;       // body offsets inside the open event where reads ended
   std::string held;                       // the open event or line, as far as it has arrived
-  Delivery delivery;
-  Config config;
-  std::optional<EventInspector> inspector;
   Utf8Gate gate;
+  Delivery delivery;
+  std::optional<EventInspector> inspector;
   std::optional<ProviderError> error;
-  std::vector<Finding> findings;
+  Config config;
 
   Step step() const { return {delivery.first(), delivery.second(), rejected, at_boundary}; }
   bool ended() const { return error || (inspector && inspector->said().ended); }
@@ -157,7 +159,7 @@ Action StreamChecker::State::judge_between(std::string_view piece) {
 void StreamChecker::State::take(const EventSplitter::Piece& found, std::string_view piece) {
   // An LF behind the last CR does not count: had a read ended between them, it would have come on its own.
   const std::size_t size = held.size() + piece.size() - (piece.ends_with("\r\n") ? 1 : 0);
-  if (overlong || size > config.event_limit.count) {
+  if (overlong || size > event_limit) {
     hold(piece);
     dropped_cr = open == Open::drop && piece.ends_with('\r');
     if (!rejected) close_piece();
@@ -196,7 +198,7 @@ void StreamChecker::State::hold(std::string_view bytes) {
     return;
   }
   held += bytes;
-  if (held.size() > config.event_limit.count) over_limit();
+  if (held.size() > event_limit) over_limit();
 }
 
 /// The open event is larger than may be held: it fails, or is left out, or (flag) passes without further checks.
