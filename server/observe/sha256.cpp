@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 
@@ -100,22 +101,32 @@ void HashPair::add_out(std::string_view bytes) {
   shared_.add(bytes);
   waiting_.erase(0, bytes.size());
   if (waiting_.empty()) waiting_ = {};
-  if (waiting_.capacity() > 2 * waiting_.size() + roomy) waiting_.shrink_to_fit();   // a stream may rest for long from here on
+  give_room_back();
 }
 
+/// In the usual case what waited leaves in `first`, with the front of `in` behind it, and `second` is the part of `in` behind that.
 void HashPair::relay(std::string_view in, std::string_view first, std::string_view second) {
-  const bool usual = !out_ && waiting_.empty() && first.empty() && second.data() == in.data() &&
-                     second.size() <= in.size() && in.size() - second.size() <= most_waiting;
-  if (!usual) {
+  const std::size_t front = first.size() - std::min(first.size(), waiting_.size());
+  const bool in_order = front <= in.size() && first.substr(0, first.size() - front) == waiting_ &&
+                        first.substr(first.size() - front) == in.substr(0, front);
+  const bool follows = in_order && (second.empty() || (second.data() == in.data() + front && second.size() <= in.size() - front));
+  if (out_ || !follows || in.size() - front - second.size() > most_waiting) {
     add_in(in);
     add_out(first);
     add_out(second);
     return;
   }
+  shared_.add(first);
   shared_.add(second);
-  waiting_ = in.substr(second.size());
+  waiting_ = in.substr(front + second.size());
+  give_room_back();
   in_bytes_ += in.size();
-  out_bytes_ += second.size();
+  out_bytes_ += first.size() + second.size();
+}
+
+/// A stream may rest for long from here on.
+void HashPair::give_room_back() {
+  if (waiting_.capacity() > 2 * waiting_.size() + roomy) waiting_.shrink_to_fit();
 }
 
 std::string HashPair::in_hex() const {

@@ -47,7 +47,7 @@ class HashPair {
 
   void add_in(std::string_view bytes);
   void add_out(std::string_view bytes);
-  /// One read and what left because of it; the usual case (`second` is the front of `in`) copies only what is held back.
+  /// One read and what left because of it; the usual case copies only what is held back.
   void relay(std::string_view in, std::string_view first, std::string_view second);
 
   /// A new attempt begins: what came before counts for nothing.
@@ -64,6 +64,7 @@ class HashPair {
 
  private:
   void part();
+  void give_room_back();
 
   Sha256 shared_;                          // received and delivered alike; once parted, received alone
   std::unique_ptr<Sha256> out_;            // set once they parted

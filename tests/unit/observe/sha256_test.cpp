@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/sha256.hpp"
 
+#include <random>
+
 #include "observe/ids.hpp"
 #include "observe/key_name.hpp"
 #include "support/catch.hpp"
@@ -67,6 +69,39 @@ TEST_CASE("relaying a read at once is the same as adding its parts", "[observe]"
   pair.relay(two, held, two);
   CHECK(pair.equal());
   CHECK(pair.out_hex() == sha256_hex(one + two));
+}
+
+TEST_CASE("relayed reads that end anywhere give the hashes of what came and what left", "[observe]") {
+  std::mt19937 random(3);
+  for (int round = 0; round < 200; ++round) {
+    HashPair pair;
+    std::string in, out, held;
+    for (int reads = 1 + static_cast<int>(random() % 8); reads > 0; --reads) {
+      std::string read;
+      for (std::size_t size = random() % 3000; size > 0; --size) read += static_cast<char>('a' + random() % 26);
+      in += read;
+      std::string_view rest = read;
+      std::string first;
+      if (random() % 3 > 0) {  // what was held is complete, with some of this read
+        const std::size_t front = random() % (rest.size() + 1);
+        first = held + std::string(rest.substr(0, front));
+        held.clear();
+        rest.remove_prefix(front);
+      }
+      const std::string_view second = held.empty() ? rest.substr(0, random() % (rest.size() + 1)) : std::string_view{};
+      held += rest.substr(second.size());
+      if (random() % 20 == 0 && !first.empty()) first[random() % first.size()] = '-';  // repaired
+      pair.relay(read, first, second);
+      out.append(first).append(second);
+      REQUIRE(pair.in_hex() == sha256_hex(in));
+      REQUIRE(pair.out_hex() == sha256_hex(out));
+      REQUIRE(pair.in_bytes() == in.size());
+      REQUIRE(pair.out_bytes() == out.size());
+    }
+    const auto [last_in, last_out] = pair.end();
+    REQUIRE(last_in == sha256_hex(in));
+    REQUIRE(last_out == sha256_hex(out));
+  }
 }
 
 TEST_CASE("more held bytes than the pair keeps make two hashes, still right", "[observe]") {
