@@ -15,7 +15,7 @@ cat >"$state/siltgate.jsonc" <<CONFIG
   "providers": { "bench": { "base_url": "http://127.0.0.1:21921/v1", "limits": { "concurrency": 1 } } },
   "limits": { "connections": $((waiting + 100)), "repeat": { "max": 0 }, "queue": { "max_waiting": $((waiting + 100)) } } }
 CONFIG
-XDG_STATE_HOME=$state XDG_RUNTIME_DIR=$state build/release/siltgate --config "$state/siltgate.jsonc" --log-format text >"$state/log" 2>&1 &
+XDG_STATE_HOME=$state XDG_RUNTIME_DIR=$state taskset -c 0 build/release/siltgate --config "$state/siltgate.jsonc" --log-format text >"$state/log" 2>&1 &
 server=$!
 for _ in $(seq 100); do
   if (exec 3<>/dev/tcp/127.0.0.1/21911) 2>/dev/null; then break; fi
