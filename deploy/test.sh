@@ -190,6 +190,7 @@ if [ "$mode" = --coverage ]; then
 fi
 step 'release build' build release && run_ctest release --preset release
 [ "$mode" != --quick ] || exit 0
+step 'the measuring programs compile' build release benches   # nothing else builds them
 step 'asan build' build asan && run_ctest asan --preset asan
 # Threads meet only where tests run siltgate beside themselves; the unit tests are one thread each.
 step 'tsan build' build tsan flow_tests shared_tests && run_ctest tsan --preset tsan --tests-regex '^(flow|shared)'
