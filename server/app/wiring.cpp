@@ -31,6 +31,7 @@ void App::State::settled(observe::ExchangeRecord&& record, observe::Recording&& 
   log.exchange(record);
   services.captures.finish(std::move(capture), record);
   history.add(std::move(record));
+  memory_given_back = false;
 }
 
 /// The exchange of this id ends now, wherever it stands; its permit returns with it.

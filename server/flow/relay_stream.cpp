@@ -21,8 +21,9 @@ struct Relayed final : BodySource::Sink {
   BodySource& source;         // both in the frame of relay_stream
   http::ResponseHead& head;
   std::string prelude{};      // sound bytes from before the first event
-  std::optional<Failure> failure{};   // of the attempt, behind what the reply still holds. Whether there is one it says at its end,
-  stream::StreamChecker checker;      // where what every read touches follows
+  std::optional<Failure> failure{};   // of the attempt, behind what the reply still holds
+  // Every read touches these, and whether there is a failure, which stands at the end of it.
+  stream::StreamChecker checker;
   std::size_t noted = 0;      // findings already in the record
   bool committed = false;     // something was delivered
   bool complete = false;      // the client has everything, but for what the reply still holds

@@ -64,7 +64,8 @@ class EventInspector {
 
   std::unique_ptr<DialectRules> rules_;
   const Config& config_;
-  std::optional<Garble> garble_;   // none: it is not to be looked for. That it says at its end, close to what follows
+  std::optional<Garble> garble_;   // none: it is not to be looked for. Whether there is one stands at its end: every event asks, and for
+                                   // what follows
   bool ended_ = false;             // as the rules say
   Dialect dialect_;
   EventFrame frame_;               // of the event that was accepted last

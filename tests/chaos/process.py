@@ -265,6 +265,29 @@ def clock_jumps(program):
             siltgate.remove()
 
 
+def prompt_memory_goes(program):
+    """What a large prompt took goes back to the system at the next beat, though its client stays connected."""
+    provider = Provider()
+    provider.gate.set()
+    settings = provider_settings(provider.port)
+    settings["keep_alive"] = "always"
+    siltgate = Siltgate(program, settings, wrapper=("env", "WATCHDOG_USEC=400000"))   # a beat every 0.2 s
+    try:
+        client = connect(siltgate.port)
+
+        def answer(prompt):
+            client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(prompt), prompt))
+            return read_until(client, b"\r\n0\r\n\r\n")
+
+        assert b"\r\n0\r\n\r\n" in answer(BODY)   # what the first of all exchanges needs is there
+        before = siltgate.rss()
+        for _ in range(2):
+            assert b"\r\n0\r\n\r\n" in answer(b" " * 7_000_000 + BODY)
+            wait_until(lambda: siltgate.rss() < before + 3000, "the memory of the prompt is given back", lambda: "%d -> %d KiB" % (before, siltgate.rss()))
+    finally:
+        siltgate.remove()
+
+
 def no_core_dump(program):
     """The limit that keeps a crash from leaving keys on disk is in force, and descriptors are raised."""
     siltgate = Siltgate(program, provider_settings(1), wrapper=("sh", "-c", 'ulimit -Sn 256; ulimit -Sc unlimited 2>/dev/null; exec "$0" "$@"'))
@@ -280,7 +303,7 @@ def no_core_dump(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris):
+    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes):
         if wanted and scene.__name__ not in wanted:
             continue
         began = time.monotonic()
