@@ -16,13 +16,17 @@ SpareMemory::Piece SpareMemory::take(std::size_t size) {
   auto best = pieces_.end();
   for (auto piece = pieces_.begin(); piece != pieces_.end(); ++piece)
     if (piece->size >= size && (best == pieces_.end() || piece->size <= best->size)) best = piece;
-  if (size >= smallest && best != pieces_.end()) return remove(best);
-  return {std::unique_ptr<char[]>(new char[size]), size};  // not cleared
+  if (size < smallest || best == pieces_.end()) return {std::unique_ptr<char[]>(new char[size]), size};  // not cleared
+  Piece lent = remove(best);
+  lent_ += lent.size;
+  lent.lent = true;
+  return lent;
 }
 
 void SpareMemory::keep(Piece piece) {
-  if (piece.size < smallest || piece.size > most) return;
-  while (kept_ + piece.size > most) remove(pieces_.begin());
+  if (std::exchange(piece.lent, false)) lent_ -= piece.size;
+  if (piece.size < smallest || lent_ + piece.size > most) return;
+  while (lent_ + kept_ + piece.size > most) remove(pieces_.begin());
   kept_ += piece.size;
   pieces_.push_back(std::move(piece));
 }
