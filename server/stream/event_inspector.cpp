@@ -151,22 +151,23 @@ Inspection& EventInspector::inspect(std::string_view event, bool one_line) {
   return found;
 }
 
-/// The rules know what a repetition says: they have taken it in.
+/// The rules know what a repetition says: they have taken it in, and it ends nothing.
 void EventInspector::accept(Inspection& found) {
   if (found.repeats) {
     if (garble_) garble_->take(found.text, found.faults);
-  } else if (found.done) {
+    return;
+  }
+  if (found.done) {
     frame_.forget();
     rules_->done(found.faults);
   } else if (found.facts) {
     rules_->accept(*found.facts, found.faults);
     if (garble_) garble_->take(*found.facts, found.faults);
-    const bool sound = found.faults.empty() && !found.provider_error;
-    if (sound && rules_->repeatable(*found.facts)) frame_.keep(found.event, found.facts->outputs.front());
+    const bool goes_on = found.faults.empty() && !found.provider_error && !rules_->said().ended;
+    if (goes_on && rules_->repeatable(*found.facts)) frame_.keep(found.event, found.facts->outputs.front());
     else frame_.forget();
   }
-  if (!found.repeats) ended_ = rules_->said().ended;
-  if (garble_ && (found.done || ended_)) garble_->finish(found.faults);
+  if (garble_ && (found.done || rules_->said().ended)) garble_->finish(found.faults);
 }
 
 }  // namespace siltgate::stream

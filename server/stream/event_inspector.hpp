@@ -66,7 +66,6 @@ class EventInspector {
   const Config& config_;
   std::optional<Garble> garble_;   // none: it is not to be looked for. Whether there is one stands at its end: every event asks, and for
                                    // what follows
-  bool ended_ = false;             // as the rules say
   Dialect dialect_;
   EventFrame frame_;               // of the event that was accepted last
 };

@@ -24,7 +24,6 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 struct StreamChecker::State {
   State(Dialect of, const Config& with) : dialect(of), config(with) {
-    event_limit = config.event_limit.count;
     if (dialect != Dialect::none) inspector.emplace(dialect, config);
   }
 
@@ -42,7 +41,7 @@ struct StreamChecker::State {
   std::uint64_t read_start = 0;           // body offset of the read in hand
   std::uint64_t open_start = 0;           // body offset where the open event or line starts
   std::uint64_t events = 0;
-  std::uint64_t event_limit = 0;          // config's
+  Config config;
   std::vector<Finding> findings;
   EventSplitter splitter;
   std::vector<std::uint64_t> edges;       // body offsets inside the open event where reads ended
@@ -51,7 +50,6 @@ struct StreamChecker::State {
   Delivery delivery;
   std::optional<EventInspector> inspector;
   std::optional<ProviderError> error;
-  Config config;
 
   Step step() const { return {delivery.first(), delivery.second(), rejected, at_boundary}; }
   bool ended() const { return error || (inspector && inspector->said().ended); }
@@ -159,7 +157,7 @@ Action StreamChecker::State::judge_between(std::string_view piece) {
 void StreamChecker::State::take(const EventSplitter::Piece& found, std::string_view piece) {
   // An LF behind the last CR does not count: had a read ended between them, it would have come on its own.
   const std::size_t size = held.size() + piece.size() - (piece.ends_with("\r\n") ? 1 : 0);
-  if (overlong || size > event_limit) {
+  if (overlong || size > config.event_limit.count) {
     hold(piece);
     dropped_cr = open == Open::drop && piece.ends_with('\r');
     if (!rejected) close_piece();
@@ -198,7 +196,7 @@ void StreamChecker::State::hold(std::string_view bytes) {
     return;
   }
   held += bytes;
-  if (held.size() > event_limit) over_limit();
+  if (held.size() > config.event_limit.count) over_limit();
 }
 
 /// The open event is larger than may be held: it fails, or is left out, or (flag) passes without further checks.

@@ -7,7 +7,6 @@
 
 #include "support/catch.hpp"
 #include "support/disguise.hpp"
-#include "support/read_alike.hpp"
 #include "unit/stream/feeding.hpp"
 
 using namespace siltgate;
