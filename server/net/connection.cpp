@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
@@ -89,13 +90,20 @@ Io Connection::try_write(std::span<const asio::const_buffer> buffers) {
   }
 }
 
+Socket::wait_type Connection::direction(Io::Status wanted) {
+  const bool room = wanted == Io::Status::wants_write;
+  if (watches_for_room_ && !room && side_ == Side::upstream) watch_bytes_only(socket_);
+  watches_for_room_ = room;
+  return room ? Socket::wait_write : Socket::wait_read;
+}
+
 Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase) {
   if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
-  auto direction = wanted == Io::Status::wants_write ? Socket::wait_write : Socket::wait_read;
+  const auto way = direction(wanted);
   ErrorCode error;
   {
     Watch::Waiting waiting(watch, cancel_wait, this);
-    co_await socket_.async_wait(direction, asio::redirect_error(asio::use_awaitable, error));
+    co_await socket_.async_wait(way, asio::redirect_error(asio::use_awaitable, error));
   }
   if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
   if (error) co_return failure_of({Io::Status::broken, 0, error}, phase);
@@ -188,6 +196,17 @@ Failure Connection::failure_of(const Watch& watch, Phase phase) const {
   if (side_ == Side::client)
     return {phase, Party::client, Cause::client_silent, Retry::never, {}, "the client did not send or read in time"};
   return {phase, Party::provider, Cause::upstream_silent, Retry::never, {}, "upstream sent nothing in time"};
+}
+
+void watch_bytes_only(Socket& socket) {
+  ErrorCode error;
+  const auto protocol = socket.local_endpoint(error).protocol();
+  if (error) return;
+  const int descriptor = socket.release(error);
+  if (error) return;
+  socket.assign(protocol, descriptor, error);
+  if (error) ::close(descriptor);
+  else socket.native_non_blocking(true, error);
 }
 
 Failure lease_lost(Phase phase) {

@@ -73,6 +73,8 @@ class Connection {
   void reset();
 
   Socket& socket() { return socket_; }
+  /// What to wait for on the socket, where nothing else waits on it.
+  Socket::wait_type direction(Io::Status wanted);
   /// For a Watch::Waiting: ends the wait for this Connection*.
   static void cancel_wait(void* connection);
   bool peer_is_loopback() const { return peer_is_loopback_; }
@@ -82,9 +84,14 @@ class Connection {
   std::unique_ptr<TlsStream> tls_;   // beside the descriptor: every read and write asks for both. It sends nothing at its end
   Socket socket_;
   Side side_;
+  bool watches_for_room_ = false;   // as of the last wait: watch_bytes_only()
   bool peer_is_loopback_ = false;
   std::string peer_;
 };
+
+/// Registers a socket anew, for reading alone. Asio never ends a watch for room to write (it needs one to connect), and from then on each wait for bytes is first
+/// answered that there is room: a turn of the event loop for nothing, with each event of a stream. Nothing may wait on the socket. It is closed if the system refuses.
+void watch_bytes_only(Socket& socket);
 
 /// The permit is no longer this exchange's: another instance may hold it already.
 Failure lease_lost(Phase phase);

@@ -67,6 +67,7 @@ Task<Result<Socket>> connect_one(asio::any_io_executor executor, asio::generic::
   std::string where = to_text(endpoint);
   if (watch.raised() != Wake::none) co_return connect_failure(Cause::connect_timeout, Party::network, where + ": no answer");
   if (error) co_return connect_failure(Cause::connect_failed, Party::network, where + ": " + error.message(), error);
+  watch_bytes_only(socket);
   co_return std::move(socket);
 }
 

@@ -60,8 +60,8 @@ struct WaitAgain {
   void begin() && {
     Reading& r = *reading;
     r.waiting.emplace(r.watch, Connection::cancel_wait, &r.connection);
-    auto direction = r.last.status == Io::Status::wants_write ? Socket::wait_write : Socket::wait_read;
-    r.connection.socket().async_wait(direction, std::move(*this));
+    const auto way = r.connection.direction(r.last.status);
+    r.connection.socket().async_wait(way, std::move(*this));
   }
   void operator()(const ErrorCode& error) {
     if (reading->go_on(error)) std::move(*this).begin();

@@ -8,9 +8,12 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 
+#include "net/dial.hpp"
 #include "support/catch.hpp"
 
 using namespace siltgate;
@@ -53,13 +56,14 @@ struct World {
     });
     poll();
   }
-  void poll() {
+  /// How often the event loop turned.
+  std::size_t poll() {
     io.restart();
-    io.poll();
+    return io.poll();
   }
-  void say(std::string_view text) {
+  std::size_t say(std::string_view text) {
     REQUIRE(::write(far, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    poll();
+    return poll();
   }
   void leave() {
     if (far >= 0) ::close(std::exchange(far, -1));
@@ -146,4 +150,58 @@ TEST_CASE("a watch ends the reading, between reads and during one", "[net]") {
   reading.say("x");
   REQUIRE(reading.ended);
   CHECK(reading.result.error().cause == Cause::draining);
+}
+
+namespace {
+
+Task<Result<void>> dial_to(World& world, std::uint16_t port) {
+  net::Destination destination;
+  destination.upstream.host = "127.0.0.1";
+  destination.upstream.port = port;
+  auto made = co_await net::dial(world.io.get_executor(), destination, std::chrono::seconds(5), world.watch);
+  if (!made) co_return made.error();
+  *world.connection = std::move(*made);
+  co_return Result<void>{};
+}
+
+/// The connection is a new one, dialled over TCP.
+void dial_anew(World& world) {
+  asio::ip::tcp::acceptor acceptor(world.io, {asio::ip::address_v4::loopback(), 0});
+  std::optional<Result<void>> dialled;
+  asio::co_spawn(world.io, dial_to(world, acceptor.local_endpoint().port()), [&](std::exception_ptr, Result<void> done) { dialled = std::move(done); });
+  world.poll();
+  ::close(std::exchange(world.far, acceptor.accept().release()));
+  while (!dialled) world.poll();
+  REQUIRE(dialled->has_value());
+}
+
+/// Writes until there is no room, and on once the far side has read.
+void fill_and_drain(World& world) {
+  const std::string much(4 << 20, 'x');
+  bool written = false;
+  asio::co_spawn(world.io, world.connection->write_all(much, world.watch, Phase::send_request),
+                 [&](std::exception_ptr, Result<void> done) { written = done.has_value(); });
+  world.poll();
+  REQUIRE_FALSE(written);
+  std::vector<char> taken(much.size());
+  for (std::size_t size = 0; size < much.size(); world.poll()) {
+    const ssize_t n = ::read(world.far, taken.data(), taken.size());
+    REQUIRE(n > 0);
+    size += static_cast<std::size_t>(n);
+  }
+  REQUIRE(written);
+}
+
+}  // namespace
+
+TEST_CASE("an event takes one turn of the event loop, also where the connection was once watched for room to write", "[net]") {
+  const std::function<void(World&)> pasts[] = {[](World&) {}, dial_anew, fill_and_drain};
+  for (const auto& past : pasts) {
+    World world;
+    past(world);
+    world.begin();
+    world.say("first");   // what the past left over has been reported by now
+    CHECK(world.say("next") == 1);
+    CHECK(world.sink.seen == "firstnext");
+  }
 }
