@@ -44,7 +44,7 @@ bool is_ip(const asio::generic::stream_protocol::endpoint& endpoint) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, Side side) : socket_(std::move(socket)), side_(side) {
+Connection::Connection(Socket socket, Side side) : side_(side), socket_(std::move(socket)) {
   ErrorCode ignored;
   socket_.native_non_blocking(true, ignored);
   if (side == Side::client) socket_.set_option(asio::socket_base::send_buffer_size(client_send_buffer), ignored);
@@ -90,11 +90,9 @@ Io Connection::try_write(std::span<const asio::const_buffer> buffers) {
   }
 }
 
-Socket::wait_type Connection::direction(Io::Status wanted) {
-  const bool room = wanted == Io::Status::wants_write;
-  if (watches_for_room_ && !room && side_ == Side::upstream) watch_bytes_only(socket_);
+void Connection::change_direction(bool room) {
+  if (!room && side_ == Side::upstream) watch_bytes_only(socket_);
   watches_for_room_ = room;
-  return room ? Socket::wait_write : Socket::wait_read;
 }
 
 Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase) {

@@ -74,17 +74,23 @@ class Connection {
 
   Socket& socket() { return socket_; }
   /// What to wait for on the socket, where nothing else waits on it.
-  Socket::wait_type direction(Io::Status wanted);
+  Socket::wait_type direction(Io::Status wanted) {
+    const bool room = wanted == Io::Status::wants_write;
+    if (room != watches_for_room_) change_direction(room);
+    return room ? Socket::wait_write : Socket::wait_read;
+  }
   /// For a Watch::Waiting: ends the wait for this Connection*.
   static void cancel_wait(void* connection);
   bool peer_is_loopback() const { return peer_is_loopback_; }
   const std::string& peer() const { return peer_; }   // "127.0.0.1:4711", "[::1]:80", "unix", "unknown"
 
  private:
+  void change_direction(bool room);
+
   std::unique_ptr<TlsStream> tls_;   // beside the descriptor: every read and write asks for both. It sends nothing at its end
-  Socket socket_;
   Side side_;
   bool watches_for_room_ = false;   // as of the last wait: watch_bytes_only()
+  Socket socket_;
   bool peer_is_loopback_ = false;
   std::string peer_;
 };
