@@ -3,11 +3,22 @@
 // each read costs more than the checks of an event, most of it waiting for memory (docs/decisions/0084). Knows no HTTP.
 #include <exception>
 #include <optional>
+#include <utility>
 
 #include "net/connection.hpp"
 
 namespace siltgate::net {
 namespace {
+
+/// Does Asio read for one socket and call its handler before it reads for the next? The reactor for epoll does; the others read for
+/// all that are ready first, which a buffer that streams share does not bear.
+#if defined(BOOST_ASIO_HAS_EPOLL) && !defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
+constexpr bool reads_one_by_one = true;
+#else
+constexpr bool reads_one_by_one = false;
+#endif
+
+enum class Next { read, wait, end };
 
 /// What happens between two waits. Lives in the frame of read_each().
 struct Reading {
@@ -17,38 +28,81 @@ struct Reading {
   ReadSink& sink;
   Io last{Io::Status::wants_read};
   bool enough = false;
+  bool arming = false;           // Asio is being asked to receive
+  bool early = false;            // what it received came then, and went into `byte`
+  char byte = 0;
+  asio::mutable_buffer room{};   // for LentLater
   std::exception_ptr thrown{};   // by the sink, for the coroutine
   std::optional<Watch::Waiting> waiting{};
 
   bool stopped() const { return watch.raised() != Wake::none; }
+  bool may_receive() const { return reads_one_by_one && !connection.tls() && last.status != Io::Status::wants_write; }
+
+  /// `last` is the outcome of a read.
+  Next pass_on() {
+    if (last.status == Io::Status::closed) enough = sink.closed();
+    if (last.status != Io::Status::ok) return last.status == Io::Status::wants_read || last.status == Io::Status::wants_write ? Next::wait : Next::end;
+    const bool emptied = last.bytes < into.size() && connection.drained();
+    enough = !sink.take(last.bytes);
+    if (enough || stopped()) return Next::end;
+    if (!emptied) return Next::read;
+    last = {Io::Status::wants_read};
+    return Next::wait;
+  }
 
   /// True: the socket is empty, and more may come.
-  bool read_all() {
-    for (;;) {
+  bool read_all(Next next = Next::read) {
+    while (next == Next::read) {
       last = connection.try_read(into);
-      if (last.status == Io::Status::closed) enough = sink.closed();
-      if (last.status != Io::Status::ok) return last.status == Io::Status::wants_read || last.status == Io::Status::wants_write;
-      const bool emptied = last.bytes < into.size() && connection.drained();
-      enough = !sink.take(last.bytes);
-      if (enough || stopped()) return false;
-      if (!emptied) continue;
-      last = {Io::Status::wants_read};
-      return true;
+      next = pass_on();
     }
+    return next == Next::wait;
+  }
+
+  /// Asio has received. A byte that came early is followed by what else is there.
+  bool take_received(const ErrorCode& error, std::size_t bytes) {
+    last = {Io::Status::ok, bytes};
+    if (error) last = error == asio::error::eof ? Io{Io::Status::closed} : Io{Io::Status::broken, 0, error};
+    if (error || !early) return read_all(pass_on());
+    into[0] = byte;
+    const Io rest = connection.try_read(into.subspan(1));
+    if (rest.status == Io::Status::ok) last.bytes += rest.bytes;
+    Next next = pass_on();
+    if (next == Next::wait && (rest.status == Io::Status::closed || rest.status == Io::Status::broken)) {
+      last = rest;
+      next = pass_on();
+    }
+    return read_all(next);
   }
 
   /// A wait has ended. True: wait again.
-  bool go_on(const ErrorCode& error) {
+  template <class Go>
+  bool go_on(const Go& go) {
     waiting.reset();
-    if (error) last = {Io::Status::broken, 0, error};
-    if (error || stopped()) return false;
+    if (stopped()) return false;
     try {
-      return read_all();
+      return go();
     } catch (...) {
       thrown = std::current_exception();
       return false;
     }
   }
+};
+
+/// The buffer of a receive, asked for when Asio reads and not before: a stream that waits holds none. To be asked to receive, Asio wants to see
+/// that there is room, and reads at once if it takes something to be there; the handler runs later then, when others have used the shared buffer.
+struct LentLater {
+  using value_type = asio::mutable_buffer;
+  using const_iterator = const asio::mutable_buffer*;
+  Reading* reading;
+
+  const_iterator begin() const {
+    Reading& r = *reading;
+    r.early = r.arming;
+    r.room = r.arming ? asio::mutable_buffer(&r.byte, 1) : asio::mutable_buffer(r.into.data(), r.into.size());
+    return &r.room;
+  }
+  const_iterator end() const { return &reading->room + 1; }
 };
 
 /// The handler of a wait. It moves from wait to wait; the coroutine is resumed when there is no more to wait for.
@@ -57,14 +111,29 @@ struct WaitAgain {
   Reading* reading;
   Done done;
 
+  /// Of the two ways to wait, receiving spares the kernel's search for the socket among all that it watches (docs/decisions/0099).
   void begin() && {
     Reading& r = *reading;
     r.waiting.emplace(r.watch, Connection::cancel_wait, &r.connection);
     const auto way = r.connection.direction(r.last.status);
-    r.connection.socket().async_wait(way, std::move(*this));
+    if (!r.may_receive()) return r.connection.socket().async_wait(way, std::move(*this));
+    r.arming = true;
+    r.connection.socket().async_receive(LentLater{&r}, std::move(*this));
+    r.arming = false;
   }
   void operator()(const ErrorCode& error) {
-    if (reading->go_on(error)) std::move(*this).begin();
+    Reading& r = *reading;
+    end_wait(r.go_on([&] {
+      if (error) r.last = {Io::Status::broken, 0, error};
+      return !error && r.read_all();
+    }));
+  }
+  void operator()(const ErrorCode& error, std::size_t bytes) {
+    Reading& r = *reading;
+    end_wait(r.go_on([&] { return r.take_received(error, bytes); }));
+  }
+  void end_wait(bool again) {
+    if (again) std::move(*this).begin();
     else std::move(done)();
   }
 };

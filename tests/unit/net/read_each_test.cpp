@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 
@@ -36,9 +37,15 @@ struct Sink final : net::ReadSink {
   std::function<bool()> on_take = [] { return true; };
 };
 
+/// What connections have in common.
+struct Loop {
+  asio::io_context io;
+  std::array<char, 8> buffer{};
+};
+
 /// A connection whose far side is in the hands of the test.
 struct World {
-  World() {
+  explicit World(std::shared_ptr<Loop> in = std::make_shared<Loop>()) : loop(std::move(in)) {
     std::array<int, 2> pair{};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) == 0);
     far = pair[1];
@@ -48,12 +55,15 @@ struct World {
   }
   ~World() { leave(); }
 
-  void begin() {
-    asio::co_spawn(io, connection->read_each(buffer, watch, Phase::relay_body, sink, false), [this](std::exception_ptr bug, Result<void> done) {
+  void start(bool wait_first = false) {
+    asio::co_spawn(io, connection->read_each(buffer, watch, Phase::relay_body, sink, wait_first), [this](std::exception_ptr bug, Result<void> done) {
       thrown = bug;
       result = std::move(done);
       ended = true;
     });
+  }
+  void begin(bool wait_first = false) {
+    start(wait_first);
     poll();
   }
   /// How often the event loop turned.
@@ -61,8 +71,9 @@ struct World {
     io.restart();
     return io.poll();
   }
+  void write(std::string_view text) const { REQUIRE(::write(far, text.data(), text.size()) == static_cast<ssize_t>(text.size())); }
   std::size_t say(std::string_view text) {
-    REQUIRE(::write(far, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    write(text);
     return poll();
   }
   void leave() {
@@ -70,11 +81,12 @@ struct World {
     poll();
   }
 
-  asio::io_context io;
+  std::shared_ptr<Loop> loop;
+  asio::io_context& io = loop->io;
+  std::span<char> buffer = loop->buffer;
   int far = -1;
   std::unique_ptr<net::Connection> connection;
   net::Watch watch{io.get_executor()};
-  std::array<char, 8> buffer{};
   Sink sink{buffer};
   bool ended = false;
   std::exception_ptr thrown;
@@ -96,6 +108,48 @@ TEST_CASE("each read goes to the sink until it has enough", "[net]") {
   world.say("five");
   CHECK(world.ended);
   CHECK(world.result.has_value());
+}
+
+TEST_CASE("streams share one buffer", "[net]") {
+  for (const bool early : {false, true}) {   // are bytes there when the wait begins?
+    World one, other(one.loop);
+    for (int round = 0; round < 3; ++round) {
+      if (round == 0 && !early) one.start(), other.start(), one.poll();
+      one.write("one");
+      other.write("other");
+      if (round == 0 && early) one.start(true), other.start(true);
+      one.poll();
+    }
+    CHECK(one.sink.seen == "oneoneone");
+    CHECK(other.sink.seen == "otherotherother");
+  }
+}
+
+TEST_CASE("bytes that are there when the wait begins are passed on whole", "[net]") {
+  for (const std::string text : {"x", "seven b", "eight by", "more than the buffer takes"}) {
+    World world;
+    world.write(text);
+    world.begin(true);
+    CHECK(world.sink.seen == text);
+    world.say("+");
+    CHECK(world.sink.seen == text + "+");
+    CHECK_FALSE(world.ended);
+  }
+}
+
+TEST_CASE("an end that is there when the wait begins comes behind its bytes", "[net]") {
+  for (const std::string text : {"", "x", "seven b", "eight by", "more than the buffer takes"}) {
+    for (const bool reset : {false, true}) {
+      World world;
+      if (reset) REQUIRE(::write(world.connection->socket().native_handle(), "unread", 6) == 6);
+      world.write(text);
+      ::close(std::exchange(world.far, -1));
+      world.begin(true);
+      CHECK(world.sink.seen == text);
+      REQUIRE(world.ended);
+      CHECK(world.result.error().cause == (reset ? Cause::upstream_reset : Cause::upstream_closed));
+    }
+  }
 }
 
 TEST_CASE("a sink may take the connection away with its last read", "[net]") {
