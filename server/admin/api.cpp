@@ -190,7 +190,7 @@ Reply answer(std::string_view method, std::string_view target, std::string_view 
   return reply;
 }
 
-std::string follow_item(const observe::ExchangeRecord& record, Follow follow, const std::vector<std::string>& secrets) {
+std::string follow_item(const observe::ExchangeRecord& record, Follow follow, std::span<const std::string> secrets) {
   const std::string json_text = observe::record_to_json(record, secrets);
   return follow == Follow::sse ? "event: exchange\ndata: " + json_text + "\n\n" : json_text + "\n";
 }

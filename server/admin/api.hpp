@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,7 +60,7 @@ struct View {
   std::function<std::optional<std::string>()> reload;           // the reason when refused
   std::function<void()> stop;                                   // begins the drain
   std::function<WallTime()> now;                                // for `since`
-  std::vector<std::string> secrets;                             // values to redact
+  std::span<const std::string> secrets;                         // values to redact; the caller's
   std::string token;                                            // of this start, for POSTs of the page
   std::function<bool(const std::string& id)> cancel;            // false: no such exchange under way
   std::function<bool(const std::string& provider, const std::string& key, const std::string& model, int cap)> set_cap;
@@ -72,6 +73,6 @@ bool is_admin_target(std::string_view target, std::string_view admin_path);
 Reply answer(std::string_view method, std::string_view target, std::string_view body, const Gate& gate, View& view);
 
 /// One finished exchange in a stream: "event: exchange\ndata: {…}\n\n" or "{…}\n".
-std::string follow_item(const observe::ExchangeRecord& record, Follow follow, const std::vector<std::string>& secrets);
+std::string follow_item(const observe::ExchangeRecord& record, Follow follow, std::span<const std::string> secrets);
 
 }  // namespace siltgate::admin

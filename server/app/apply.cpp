@@ -21,12 +21,12 @@ bool wants_demo(const flow::Config& config) {
   return false;
 }
 
-std::vector<std::string> secrets_of(const settings::Settings& settings) {
-  std::vector<std::string> secrets;
+Secrets secrets_of(const settings::Settings& settings) {
+  Secrets secrets;
   for (const auto& provider : settings.flow.providers)
-    for (const auto& key : provider.keys) secrets.push_back(key.value);
-  for (const auto& [name, token] : settings.client_tokens) secrets.push_back(token);
-  if (auto redis = shared::parse_redis_address(settings.shared.redis); redis && !redis->password.empty()) secrets.push_back(redis->password);
+    for (const auto& key : provider.keys) secrets.add(key.value);
+  for (const auto& [name, token] : settings.client_tokens) secrets.add(token);
+  if (auto redis = shared::parse_redis_address(settings.shared.redis); redis) secrets.add(redis->password);
   return secrets;
 }
 
@@ -38,7 +38,6 @@ void App::State::apply(settings::Settings next) {
   next.listen = settings.listen;
   if (next.shared != settings.shared) log.warn("a reload does not change how caps are shared; restart for the changed shared entries");
   next.shared = settings.shared;
-  for (std::string& secret : secrets) cleanse(secret);
   for (auto& [name, token] : settings.client_tokens) cleanse(token);
   settings = std::move(next);
   log.set_level(settings.log.level);

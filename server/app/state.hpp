@@ -91,7 +91,7 @@ struct App::State {
   asio::signal_set signals;
   asio::steady_timer housekeeping_timer;
   asio::steady_timer drain_timer;
-  std::vector<std::string> secrets;     // values that never may be written
+  Secrets secrets;                      // values that never may be written
   std::string last_reload_error;
   std::vector<schedule::LearnedLimit> learned;  // from the last run, until apply() has handed it over
   std::string saved_memory;             // what the state file holds

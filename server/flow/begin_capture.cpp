@@ -6,7 +6,9 @@ namespace siltgate::flow {
 namespace {
 
 std::string head_text(const http::RequestHead& request) {
-  std::string text = request.method + " " + request.target + "\r\n";
+  std::string text;
+  text.reserve(request.method.size() + request.target.size() + request.fields.bytes() + 4 * request.fields.size() + 3);
+  text.append(request.method).append(" ").append(request.target).append("\r\n");
   for (std::size_t i = 0; i < request.fields.size(); ++i) {
     const http::Field field = request.fields[i];
     text.append(field.name).append(": ").append(field.value).append("\r\n");
@@ -21,7 +23,9 @@ void begin_capture(Exchange& x) {
   x.capture = x.services.captures.begin(x.record, credentials_of(x));
   const auto& base = x.provider->base_url;
   const std::string_view target = std::string_view(x.route.target).substr(0, x.route.target.find('?'));
-  x.capture.request(x.record, head_text(x.request), base.scheme + "://" + base.authority() + std::string(target), x.body);
+  std::string head = head_text(x.request);
+  x.capture.request(x.record, head, base.scheme + "://" + base.authority() + std::string(target), x.body);
+  cleanse(head);
 }
 
 }  // namespace siltgate::flow

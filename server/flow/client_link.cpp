@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/client_link.hpp"
 
-#include <openssl/crypto.h>
-
 #include <array>
+
+#include "base/cleanse.hpp"
 
 namespace siltgate::flow {
 namespace {
@@ -19,7 +19,10 @@ struct ClientLink::Link {
 ClientLink::ClientLink(net::Connection connection, asio::any_io_executor executor)
     : watch_(executor), connection_(std::move(connection)), arrived_(executor), link_(std::make_shared<Link>(Link{this})) {}
 
-ClientLink::~ClientLink() { link_->owner = nullptr; }
+ClientLink::~ClientLink() {
+  link_->owner = nullptr;
+  cleanse(input_);
+}
 
 void ClientLink::arm() {
   if (armed_) return;
@@ -40,7 +43,8 @@ net::Io ClientLink::read_now() {
   // On the stack, so that a connection at rest holds no buffer; not cleared, as that would cost more than the read.
   std::array<char, read_size> buffer;
   net::Io io = connection_.try_read(buffer);
-  input_.append(buffer.data(), io.bytes);
+  append_cleansing(input_, {buffer.data(), io.bytes});
+  OPENSSL_cleanse(buffer.data(), io.bytes);
   return io;
 }
 

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::size_t shortest = 8;  // "Bearer x" is no secret, and x is in every text
 
-void add(std::string_view value, std::vector<std::string>& out) {
+void add(std::string_view value, Secrets& out) {
   value = http::trim(value);
-  if (value.size() >= shortest) out.emplace_back(value);
+  if (value.size() >= shortest) out.add(value);
 }
 
 /// "key", "api_key", "access_token": parameters of a query that hold a secret. The others are words that any text may hold.
@@ -25,7 +25,7 @@ bool secret_parameter(std::string_view name) {
 }
 
 /// Values of "a=1; b=2" (all of a cookie's) or "a=1&b=2".
-void add_values(std::string_view pairs, char separator, std::vector<std::string>& out) {
+void add_values(std::string_view pairs, char separator, Secrets& out) {
   while (!pairs.empty()) {
     const auto end = std::min(pairs.find(separator), pairs.size());
     const auto pair = pairs.substr(0, end);
@@ -36,7 +36,7 @@ void add_values(std::string_view pairs, char separator, std::vector<std::string>
 }
 
 /// The whole value, and what follows a scheme such as Bearer.
-void add_field(std::string_view name, std::string_view value, std::vector<std::string>& out) {
+void add_field(std::string_view name, std::string_view value, Secrets& out) {
   if (!observe::secret_field(name)) return;
   add(value, out);
   if (const auto space = value.find(' '); space != value.npos) add(value.substr(space + 1), out);
@@ -45,14 +45,14 @@ void add_field(std::string_view name, std::string_view value, std::vector<std::s
 
 }  // namespace
 
-std::vector<std::string> credentials_of(const Exchange& x) {
-  std::vector<std::string> out;
+Secrets credentials_of(const Exchange& x) {
+  Secrets out;
   for (std::size_t i = 0; i < x.request.fields.size(); ++i) add_field(x.request.fields[i].name, x.request.fields[i].value, out);
   auto query = x.request.target.find('?');
   if (query != std::string::npos) add_values(std::string_view(x.request.target).substr(query + 1), '&', out);
-  for (const auto& [name, token] : x.config->client_tokens) out.push_back(token);
+  for (const auto& [name, token] : x.config->client_tokens) out.add(token);
   if (x.provider)
-    for (const Key& key : x.provider->keys) out.push_back(key.value);
+    for (const Key& key : x.provider->keys) out.add(key.value);
   return out;
 }
 

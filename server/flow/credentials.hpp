@@ -5,14 +5,14 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/cleanse.hpp"
 #include "flow/exchange.hpp"
 
 namespace siltgate::flow {
 
 /// What the client sent as credentials (key headers, cookies, values of the query) and the provider's configured keys.
-std::vector<std::string> credentials_of(const Exchange& x);
+Secrets credentials_of(const Exchange& x);
 
 /// Text of the provider or the client, fit for a log line, a record or a message of siltgate's own: each byte of a secret
 /// becomes '*', so that offsets stay true and a bounded text that ends inside a secret gives none of it away.

@@ -15,15 +15,15 @@ namespace siltgate::http {
 struct UpstreamTarget {
   std::string host_header;                   // authority of the base URL
   std::string target;                        // origin-form target upstream
-  std::optional<std::string> bearer;         // auth: replace; put as Authorization: Bearer …
-  std::optional<std::string> x_api_key;      // auth: replace for Anthropic; put as x-api-key
+  std::optional<std::string_view> bearer;    // auth: replace; put as Authorization: Bearer …. The caller's, like the next
+  std::optional<std::string_view> x_api_key; // auth: replace for Anthropic; put as x-api-key
   std::uint64_t body_size = 0;
 };
 
 /// The whole head up to and including the empty line. The client's end-to-end fields in their order, its own
 /// User-Agent; Accept-Encoding: identity; Content-Length (always for POST/PUT/PATCH or a body); never Expect, Host of
-/// the client, Proxy-*, siltgate-* control fields.
-std::string upstream_head(const RequestHead& request, const UpstreamTarget& target);
+/// the client, Proxy-*, siltgate-* control fields. Holds a key: to be cleansed; `spare` more bytes fit in without leaving a copy behind.
+std::string upstream_head(const RequestHead& request, const UpstreamTarget& target, std::size_t spare = 0);
 
 /// What siltgate adds to a response.
 struct ResponseMarks {

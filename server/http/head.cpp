@@ -10,6 +10,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include "base/cleanse.hpp"
 #include "http/grammar.hpp"
 #include "http/head_lines.hpp"
 
@@ -23,7 +24,7 @@ namespace beast = boost::beast::http;
 template <bool is_request>
 Result<void> second_judge(std::string_view head, const Fields& fields, const BodyFraming& framing) {
   try {
-    beast::parser<is_request, beast::empty_body> parser;
+    beast::parser<is_request, beast::empty_body, CleansingAllocator<char>> parser;   // it copies the values
     parser.header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(head.size() + 1, UINT32_MAX)));
     parser.body_limit(boost::none);
     boost::beast::error_code error;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cleanse.hpp"
 #include "base/clock.hpp"
 
 namespace siltgate::observe {
@@ -17,7 +18,7 @@ struct CaptureSubject {
   std::uint64_t number = 0;               // unique in this process
   std::string id;
   WallTime started_at{};
-  std::vector<std::string> secrets;       // values to mask: configured ones and what the request carried
+  Secrets secrets;                        // values to mask: configured ones and what the request carried
 };
 
 struct CaptureEntry {

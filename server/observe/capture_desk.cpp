@@ -18,7 +18,7 @@ bool worth_keeping(const ExchangeRecord& record) {
   return record.failure || record.verdict.blame != Blame::intact || std::any_of(record.findings.begin(), record.findings.end(), acted);
 }
 
-void CaptureDesk::configure(const CaptureConfig& config, const std::string& folder, std::vector<std::string> secrets, CaptureWriter::Report report) {
+void CaptureDesk::configure(const CaptureConfig& config, const std::string& folder, Secrets secrets, CaptureWriter::Report report) {
   config_ = config;
   secrets_ = std::move(secrets);
   if (folder.empty()) config_.mode = CaptureMode::off;
@@ -28,10 +28,9 @@ void CaptureDesk::configure(const CaptureConfig& config, const std::string& fold
   writer_->put(0, [config](CaptureStore& store) { store.configure(config.max_total, config.max_age, wall_now()); });
 }
 
-Recording CaptureDesk::begin(const ExchangeRecord& record, std::vector<std::string> secrets) {
+Recording CaptureDesk::begin(const ExchangeRecord& record, Secrets secrets) {
   if (!on()) return {};
-  secrets.insert(secrets.end(), secrets_.begin(), secrets_.end());
-  std::erase_if(secrets, [](const std::string& secret) { return secret.empty(); });
+  for (const std::string& secret : std::span<const std::string>(secrets_)) secrets.add(secret);
   auto state = std::make_unique<Recording::State>(*this, config_.mode, record.accepted);
   state->batch.subject = std::make_shared<const CaptureSubject>(CaptureSubject{next_++, record.id, record.started_at, std::move(secrets)});
   return Recording(std::move(state));

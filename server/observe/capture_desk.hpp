@@ -24,10 +24,10 @@ class CaptureDesk {
   static constexpr std::size_t request_bound = 4 * 1024 * 1024;
 
   /// In force for exchanges that begin from now on. `folder` is made when there is something to write; "" = captures are off.
-  void configure(const CaptureConfig& config, const std::string& folder, std::vector<std::string> secrets, CaptureWriter::Report report);
+  void configure(const CaptureConfig& config, const std::string& folder, Secrets secrets, CaptureWriter::Report report);
   bool on() const { return config_.mode != CaptureMode::off; }
   /// An off recording where captures are off. `secrets`: what this request carries besides the configured ones.
-  Recording begin(const ExchangeRecord& record, std::vector<std::string> secrets);
+  Recording begin(const ExchangeRecord& record, Secrets secrets);
   /// Keeps or forgets a recording; `record` is judged. An off one does nothing.
   void finish(Recording&& recording, const ExchangeRecord& record);
   /// Now and then: what is too old or too much goes.
@@ -42,7 +42,7 @@ class CaptureDesk {
   bool hand_over(CaptureBatch&& batch);
 
   CaptureConfig config_{CaptureMode::off};
-  std::vector<std::string> secrets_;
+  Secrets secrets_;
   std::uint64_t next_ = 1;
   std::size_t held_ = 0;             // by all recordings together
   CaptureWriter::Report report_;

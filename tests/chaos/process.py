@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What only a process of its own can show: kill -9 and restart, SIGTERM under load, too few descriptors, slowloris, a
-jumping clock, no core dump. Each scene is a function; a scene that fails raises.
+jumping clock, no core dump, no key left in memory. Each scene is a function; a scene that fails raises.
 
   process.py build/release/siltgate [scene...]
 """
 import glob
 import json
 import re
+import secrets
 import signal
 import socket
 import sys
@@ -288,6 +289,48 @@ def prompt_memory_goes(program):
         siltgate.remove()
 
 
+def memory_holds(pid, text):
+    """Where `text` stands in the memory of a process, a line each."""
+    found = []
+    with open("/proc/%d/mem" % pid, "rb", 0) as memory:
+        for line in open("/proc/%d/maps" % pid):
+            begin, end, access, name = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+\s*(.*)", line).groups()
+            if not access.startswith("rw"):
+                continue
+            memory.seek(int(begin, 16))
+            data = memory.read(int(end, 16) - int(begin, 16))
+            found += ["%s: %r" % (name or "anonymous", data[max(0, at.start() - 40):at.end() + 40]) for at in re.finditer(re.escape(text), data)]
+    return found
+
+
+def key_leaves_memory(program):
+    """Once its exchange is over, a client's key stands nowhere in siltgate's memory: not where its head was read, parsed, sent on and recorded."""
+    provider = Provider()
+    provider.gate.set()
+    settings = provider_settings(provider.port)
+    settings["capture"] = {"mode": "all"}
+    siltgate = Siltgate(program, settings)
+    secret = secrets.token_hex(16).encode()
+    sought = secret[:20]
+    try:
+        def send(*pieces):
+            with connect(siltgate.port) as client:
+                for piece in pieces:
+                    client.sendall(piece)
+                    time.sleep(0.05)   # so that it is read before the next one comes; nothing fails if it is not
+                return read_all(client)
+
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n" % len(BODY)
+        key, long = b"Authorization: Bearer sk-" + secret + b"\r\n", b"X-Long: " + b"y" * 3000 + b"\r\n"
+        for pieces in ((head + key + b"\r\n" + BODY,), (head + key, long, b"\r\n" + BODY), (head + long + key + b"\r\n", BODY), (head + key[:-6], key[-6:] + b"\r\n", BODY)):
+            assert send(*pieces).endswith(b"0\r\n\r\n"), pieces
+        assert b" 400 " in send(b"POST /v1/chat/completions HTTP/1.1\r\n" + key + b"no field\r\n\r\n")
+        connect(siltgate.port).sendall(head + key)   # and leaves
+        wait_until(lambda: not memory_holds(siltgate.process.pid, sought), "the key is gone", lambda: "\n".join(memory_holds(siltgate.process.pid, sought)))
+    finally:
+        siltgate.remove()
+
+
 def no_core_dump(program):
     """The limit that keeps a crash from leaving keys on disk is in force, and descriptors are raised."""
     siltgate = Siltgate(program, provider_settings(1), wrapper=("sh", "-c", 'ulimit -Sn 256; ulimit -Sc unlimited 2>/dev/null; exec "$0" "$@"'))
@@ -303,7 +346,7 @@ def no_core_dump(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes):
+    for scene in (no_core_dump, key_leaves_memory, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes):
         if wanted and scene.__name__ not in wanted:
             continue
         began = time.monotonic()

@@ -86,7 +86,7 @@ TEST_CASE("a known secret in a body is masked at every cut between two reads and
 TEST_CASE("a secret that arrives byte by byte, each in its own batch, is masked", "[observe]") {
   const std::string body = "data: {\"content\":\"your key is " + canary + ", keep it\"}\n\n";
   for (bool known : {true, false}) {
-    CaptureMaker maker(known ? std::vector<std::string>{canary} : std::vector<std::string>{});
+    CaptureMaker maker(known ? Secrets{canary} : Secrets{});
     maker.head();
     for (char c : body) {
       maker.read({&c, 1});

@@ -14,7 +14,7 @@ namespace siltgate::observe {
 
 class CaptureMaker {
  public:
-  explicit CaptureMaker(std::vector<std::string> secrets = {})
+  explicit CaptureMaker(Secrets secrets = {})
       : subject_(std::make_shared<CaptureSubject>(CaptureSubject{1, "sg_abcdefghij", WallTime(std::chrono::seconds(1'790'000'000)), std::move(secrets)})),
         encoder_(subject_) {
     batch_.subject = subject_;
