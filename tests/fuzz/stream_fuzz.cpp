@@ -10,6 +10,7 @@
 
 #include "stream/stream_checker.hpp"
 #include "support/disguise.hpp"
+#include "support/told_finding.hpp"
 
 using namespace siltgate;
 using namespace siltgate::stream;
@@ -45,10 +46,8 @@ Outcome run(std::string_view body, Dialect dialect, const Config& config, std::u
   if (!out.rejected) take(checker.finish());
   out.events = checker.events();
   for (const Finding& finding : checker.findings()) {
-    out.meaning += std::string(to_string(finding.check)) + ' ' + std::string(to_string(finding.action)) + ' ' +
-                   std::to_string(finding.event) + ' ' + test::without_numbers(finding.reason) + '\n';
-    out.findings += std::string(to_string(finding.check)) + ' ' + std::string(to_string(finding.action)) + ' ' +
-                    std::to_string(finding.event) + ' ' + std::to_string(finding.offset) + ' ' + finding.reason + '\n';
+    out.meaning += test::told_without_bytes(finding);
+    out.findings += test::told(finding);
   }
   out.findings += checker.finish_reason();
   out.meaning += checker.finish_reason();

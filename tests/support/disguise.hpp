@@ -25,10 +25,4 @@ inline std::string undisguised(std::string text) {
   return text;
 }
 
-/// Some reasons say how many bytes.
-inline std::string without_numbers(std::string reason) {
-  std::erase_if(reason, [](char c) { return c >= '0' && c <= '9'; });
-  return reason;
-}
-
 }  // namespace siltgate::stream::test

@@ -7,6 +7,7 @@
 
 #include "support/catch.hpp"
 #include "support/disguise.hpp"
+#include "support/told_finding.hpp"
 #include "unit/stream/feeding.hpp"
 
 using namespace siltgate;
@@ -32,10 +33,7 @@ std::optional<std::string> compared(const std::string& head, const std::string& 
 std::string told(const Outcome& out) {
   std::string text = std::to_string(out.rejected) + std::to_string(out.at_boundary) + std::to_string(out.proper_end) +
                      std::to_string(out.provider_error) + out.finish_reason + ' ' + std::to_string(out.events) + '\n';
-  for (const Finding& finding : out.findings) {
-    text += std::string(to_string(finding.check)) + ' ' + std::string(to_string(finding.action)) + ' ' + std::to_string(finding.event) +
-            ' ' + without_numbers(finding.reason) + '\n';
-  }
+  for (const Finding& finding : out.findings) text += told_without_bytes(finding);
   return text + undisguised(out.delivered);
 }
 

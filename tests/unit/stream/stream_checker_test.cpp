@@ -2,6 +2,7 @@
 #include "stream/stream_checker.hpp"
 
 #include "support/catch.hpp"
+#include "support/told_finding.hpp"
 #include "unit/stream/feeding.hpp"
 
 using namespace siltgate;
@@ -309,9 +310,7 @@ TEST_CASE("an event that is almost usual comes out the same in one read and byte
   const auto told = [](const Outcome& outcome) {
     std::string text = outcome.delivered + "\n" + std::to_string(outcome.rejected) + std::to_string(outcome.at_boundary) +
                        std::to_string(outcome.provider_error) + std::to_string(outcome.events) + outcome.finish_reason;
-    for (const Finding& finding : outcome.findings)
-      text += "\n" + std::string(to_string(finding.check)) + " " + std::string(to_string(finding.action)) + " " +
-              std::to_string(finding.event) + " " + std::to_string(finding.offset) + " " + finding.reason;
+    for (const Finding& finding : outcome.findings) text += "\n" + stream::test::told(finding);
     return text;
   };
   for (const auto& [dialect, body, other] : samples()) {
