@@ -54,7 +54,6 @@ class Secrets {
  public:
   Secrets() = default;
   Secrets(std::initializer_list<std::string> values) : values_(values) {}
-  explicit Secrets(std::span<const std::string> values) : values_(values.begin(), values.end()) {}
   Secrets(const Secrets&) = default;
   Secrets(Secrets&&) = default;
   Secrets& operator=(Secrets other) {
