@@ -11,6 +11,7 @@
 #include "net/control_socket.hpp"
 #include "observe/redact.hpp"
 #include "settings/address.hpp"
+#include "settings/override.hpp"
 
 namespace siltgate::cli {
 namespace {
@@ -96,14 +97,21 @@ void judge_config(const Ground& ground, const settings::Outcome& outcome, bool n
   }
 }
 
+/// What command line and environment alone say of where to listen.
+std::vector<settings::Listen> asked_listen(const Command& command, const settings::Machine& machine) {
+  settings::Settings asked;
+  settings::Origins origins;
+  settings::apply_overrides(overrides_of(command), machine, asked, origins);   // its faults are the configuration's, told with the others
+  return asked.listen;
+}
+
 }  // namespace
 
 std::vector<std::string> Ground::addresses() const {
   if (state && !state->listen.empty()) return state->listen;
   std::vector<std::string> out;
-  if (loaded)
-    for (const settings::Listen& each : loaded->settings.listen) out.push_back(settings::format_address(each.address, each.port));
-  return out.empty() ? std::vector<std::string>{"127.0.0.1:4290"} : out;
+  for (const settings::Listen& each : listen) out.push_back(settings::format_address(each.address, each.port));
+  return out;
 }
 
 Ground look_around(const Command& command, const Io& io, doctor::Findings& findings) {
@@ -114,8 +122,9 @@ Ground look_around(const Command& command, const Io& io, doctor::Findings& findi
   for (const std::string& path : settings::search_path(machine)) named = named || machine.read(path).state != settings::FileAnswer::State::missing;
   if (auto* loaded = std::get_if<settings::Loaded>(&outcome)) ground.loaded = std::move(*loaded);
   else ground.refused = std::get<settings::Refused>(outcome).text();
+  ground.listen = ground.loaded ? ground.loaded->settings.listen : asked_listen(command, machine);
   std::optional<std::uint16_t> port;
-  if (ground.loaded && !ground.loaded->settings.listen.empty() && (named || !command.global.listen.empty())) port = ground.loaded->settings.listen.front().port;
+  if ((ground.loaded && named) || !command.global.listen.empty()) port = ground.listen.front().port;
   net::FoundControl found = net::find_control_socket(port);
   if (found.path.empty() && command.global.listen.empty()) found = net::find_control_socket({});
   ground.control = found.path;

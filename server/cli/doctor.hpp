@@ -18,10 +18,11 @@ namespace siltgate::cli {
 struct Ground {
   std::optional<settings::Loaded> loaded;
   std::string refused;                     // why there is none
+  std::vector<settings::Listen> listen;    // the configured addresses; where the configuration is refused, those asked for, else the default
   std::string control;                     // socket of the running siltgate, "" = none
   std::optional<observe::State> state;     // what it says
 
-  /// Addresses clients may use: the running siltgate's, else the configured ones, else the default.
+  /// Addresses clients may use: the running siltgate's, else the ones it would listen on.
   std::vector<std::string> addresses() const;
 };
 

@@ -113,10 +113,8 @@ std::string registry_fault(const std::string& registry, const Io& io) {
 }  // namespace
 
 void look_at_listeners(const Ground& ground, doctor::Findings& findings) {
-  std::vector<settings::Listen> listen{settings::Listen{}};
-  if (ground.loaded) listen = ground.loaded->settings.listen;
-  else if (ground.state) return;   // its own are bound
-  for (const settings::Listen& each : listen) {
+  if (!ground.loaded && ground.state) return;   // its own are bound
+  for (const settings::Listen& each : ground.listen) {
     doctor::ListenSeen seen{each, net::probe_listen(each.address, each.port), false};
     if (seen.probe.state == net::ListenProbe::State::held) {
       const std::string name = settings::format_address(each.address, each.port);

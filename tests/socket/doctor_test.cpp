@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ten planted faults, each found by the whole verb over real sockets, and nothing found where nothing is wrong.
+#include <algorithm>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -289,13 +290,11 @@ TEST_CASE("a probe spends one request with the configured key, and neither repor
 TEST_CASE("a refused configuration is a fault with its place, and the rest is looked at all the same", "[doctor]") {
   Patient patient;
   patient.file("/siltgate.jsonc", "{\n  \"drian\": \"1s\",\n  \"providers\": {\"up\": {\"base_url\": \"http://127.0.0.1:1/v1\"}}\n}");
-  json report = patient.examine({});
-  json others = json::array();   // a siltgate that runs beside the tests holds the default port, which is all a refused configuration leaves
-  for (const json& each : report["findings"])
-    if (each["check"] != "port") others.push_back(each);
-  report["findings"] = others;
+  const json report = patient.examine({});
   const json fault = only_fault(report);
   CHECK(fault["check"] == "config");
   CHECK(has(fault["looked_at"], "siltgate.jsonc:2:3"));
   CHECK(has(fault["found"], "did you mean \"drain\"?"));
+  CHECK(std::any_of(report["findings"].begin(), report["findings"].end(),
+                    [&](const json& each) { return each["check"] == "port" && each["looked_at"] == "listen " + patient.listen; }));
 }
