@@ -6,12 +6,10 @@ namespace siltgate::flow {
 namespace {
 
 std::string head_text(const http::RequestHead& request) {
-  std::string text;
-  text.reserve(request.method.size() + request.target.size() + request.fields.bytes() + 4 * request.fields.size() + 3);
-  text.append(request.method).append(" ").append(request.target).append("\r\n");
+  std::string text = request.method + " " + request.target + "\r\n";
   for (std::size_t i = 0; i < request.fields.size(); ++i) {
     const http::Field field = request.fields[i];
-    text.append(field.name).append(": ").append(field.value).append("\r\n");
+    for (const std::string_view part : {field.name, std::string_view(": "), field.value, std::string_view("\r\n")}) append_cleansing(text, part);
   }
   return text;
 }

@@ -40,7 +40,7 @@ void ClientLink::readable(const ErrorCode& error) {
 }
 
 net::Io ClientLink::read_now() {
-  // On the stack, so that a connection at rest holds no buffer; not cleared, as that would cost more than the read.
+  // On the stack, so that a connection at rest holds no buffer; not cleared before, as that would cost more than the read.
   std::array<char, read_size> buffer;
   net::Io io = connection_.try_read(buffer);
   append_cleansing(input_, {buffer.data(), io.bytes});
@@ -68,9 +68,13 @@ Task<Result<std::size_t>> ClientLink::read_more(Phase phase, std::span<char> roo
 }
 
 void ClientLink::consume(std::size_t bytes) {
-  OPENSSL_cleanse(input_.data(), bytes);  // a head holds the client's key
+  if (bytes == input_.size()) {
+    cleanse(input_);  // a head holds the client's key, and may have stood further back before
+    std::string().swap(input_);
+    return;
+  }
+  OPENSSL_cleanse(input_.data(), bytes);
   input_.erase(0, bytes);
-  if (input_.empty()) std::string().swap(input_);
 }
 
 void ClientLink::guard(bool on) {

@@ -16,12 +16,12 @@ Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
   bool anthropic = x.provider->format == Format::anthropic || x.record.dialect == Dialect::anthropic_messages;
   if (x.replacement_key && anthropic) target.x_api_key = x.replacement_key->value;
   else if (x.replacement_key) target.bearer = x.replacement_key->value;
+  std::string head = http::upstream_head(x.request, target);
   // A small body rides in the head's segment; a large one is not copied.
   std::string_view body = x.body;
   const bool small = body.size() <= 16 * 1024;
-  std::string head = http::upstream_head(x.request, target, small ? body.size() : 0);
   if (small) {
-    head += body;
+    append_cleansing(head, body);
     body = {};
   } else {
     x.record.own += Clock::now() - x.record.connected;   // the rest is the network's pace

@@ -14,11 +14,6 @@ bool same_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower_letter(x) == lower_letter(y); });
 }
 
-void Fields::reserve(std::size_t fields, std::size_t bytes) {
-  slices_.reserve(fields);
-  text_.reserve(bytes);
-}
-
 void Fields::add(std::string_view name, std::string_view value) {
   Slice slice{};
   slice.name_at = static_cast<std::uint32_t>(text_.size());

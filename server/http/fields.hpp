@@ -32,9 +32,6 @@ class Fields {
   }
   ~Fields() { cleanse(text_); }  // keys are among the values
 
-  /// Room for so many fields with so many bytes of names and values.
-  void reserve(std::size_t fields, std::size_t bytes);
-
   /// Views handed out earlier stay valid only until the next add().
   void add(std::string_view name, std::string_view value);
   /// Removes every field of this name.
@@ -43,8 +40,6 @@ class Fields {
   std::optional<std::string_view> find(std::string_view name) const;
   int count(std::string_view name) const;
   std::size_t size() const { return slices_.size(); }
-  /// Bytes of all names and values.
-  std::size_t bytes() const { return text_.size(); }
   Field operator[](std::size_t i) const;
 
  private:

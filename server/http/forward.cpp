@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/cleanse.hpp"
 #include "http/grammar.hpp"
 #include "http/head_lines.hpp"
 
@@ -30,15 +31,15 @@ bool hop_by_hop(std::string_view name) {
   return among(name, names);
 }
 
-/// One field line; control characters that would end it early are left out.
+/// One field line; control characters that would end it early are left out. The value may be a key.
 void put(std::string& out, std::string_view name, std::string_view value, std::string_view scheme = {}) {
-  out.append(name).append(": ").append(scheme);
+  for (const std::string_view part : {name, std::string_view(": "), scheme}) append_cleansing(out, part);
   while (!value.empty()) {
     const auto sound = static_cast<std::size_t>(std::find_if_not(value.begin(), value.end(), value_character) - value.begin());
-    out += value.substr(0, sound);
+    append_cleansing(out, value.substr(0, sound));
     value.remove_prefix(std::min(sound + 1, value.size()));
   }
-  out += "\r\n";
+  append_cleansing(out, "\r\n");
 }
 
 void put_framing(std::string& out, BodyFraming framing) {
@@ -78,20 +79,11 @@ bool dropped_downward(std::string_view name) {
   return among(name, names) || starts_with(name, "siltgate-");
 }
 
-/// No head made of these is longer.
-std::size_t room_for(const RequestHead& request, const UpstreamTarget& target) {
-  constexpr std::size_t around = 4;      // ": " and CR LF
-  constexpr std::size_t own = 256;       // what siltgate puts in, without what it is told
-  const std::size_t fields = request.fields.bytes() + around * request.fields.size();
-  const std::size_t keys = target.bearer.value_or("").size() + target.x_api_key.value_or("").size();
-  return own + request.method.size() + target.target.size() + target.host_header.size() + fields + keys;
-}
-
 }  // namespace
 
-std::string upstream_head(const RequestHead& request, const UpstreamTarget& target, std::size_t spare) {
+std::string upstream_head(const RequestHead& request, const UpstreamTarget& target) {
   std::string out;
-  out.reserve(room_for(request, target) + spare);
+  out.reserve(1024);
   out.append(request.method).append(" ").append(target.target).append(" HTTP/1.1\r\n");
   put(out, "Host", target.host_header);
   for (std::size_t i = 0; i < request.fields.size(); ++i) {
@@ -103,7 +95,7 @@ std::string upstream_head(const RequestHead& request, const UpstreamTarget& targ
   if (target.x_api_key) put(out, "x-api-key", *target.x_api_key);
   put(out, "Accept-Encoding", "identity");
   if (target.body_size > 0 || body_method(request.method)) put(out, "Content-Length", fmt::to_string(target.body_size));
-  out += "\r\n";
+  append_cleansing(out, "\r\n");
   return out;
 }
 

@@ -22,8 +22,8 @@ struct UpstreamTarget {
 
 /// The whole head up to and including the empty line. The client's end-to-end fields in their order, its own
 /// User-Agent; Accept-Encoding: identity; Content-Length (always for POST/PUT/PATCH or a body); never Expect, Host of
-/// the client, Proxy-*, siltgate-* control fields. Holds a key: to be cleansed; `spare` more bytes fit in without leaving a copy behind.
-std::string upstream_head(const RequestHead& request, const UpstreamTarget& target, std::size_t spare = 0);
+/// the client, Proxy-*, siltgate-* control fields. Holds a key: append_cleansing() and cleanse().
+std::string upstream_head(const RequestHead& request, const UpstreamTarget& target);
 
 /// What siltgate adds to a response.
 struct ResponseMarks {

@@ -64,8 +64,6 @@ Result<std::string_view> take_first_line(std::string_view& head) {
 
 Result<Fields> parse_field_lines(std::string_view lines, const Limits& limits) {
   Fields fields;
-  const auto count = static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
-  fields.reserve(std::min(count, static_cast<std::size_t>(limits.fields)), lines.size());
   for (int number = 2;; ++number) {
     auto end = lines.find("\r\n");
     if (end == lines.npos) return malformed("the head does not end in an empty line");

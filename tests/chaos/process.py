@@ -309,6 +309,7 @@ def key_leaves_memory(program):
     provider.gate.set()
     settings = provider_settings(provider.port)
     settings["capture"] = {"mode": "all"}
+    settings["keep_alive"] = "always"
     siltgate = Siltgate(program, settings)
     secret = secrets.token_hex(16).encode()
     sought = secret[:20]
@@ -324,6 +325,9 @@ def key_leaves_memory(program):
         key, long = b"Authorization: Bearer sk-" + secret + b"\r\n", b"X-Long: " + b"y" * 3000 + b"\r\n"
         for pieces in ((head + key + b"\r\n" + BODY,), (head + key, long, b"\r\n" + BODY), (head + long + key + b"\r\n", BODY), (head + key[:-6], key[-6:] + b"\r\n", BODY)):
             assert send(*pieces).endswith(b"0\r\n\r\n"), pieces
+        prompt = b" " * 2000 + BODY
+        first = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(prompt), prompt)
+        assert send(first + head + key + b"\r\n" + BODY).count(b"\r\n0\r\n\r\n") == 2, "two requests sent together"
         assert b" 400 " in send(b"POST /v1/chat/completions HTTP/1.1\r\n" + key + b"no field\r\n\r\n")
         connect(siltgate.port).sendall(head + key)   # and leaves
         wait_until(lambda: not memory_holds(siltgate.process.pid, sought), "the key is gone", lambda: "\n".join(memory_holds(siltgate.process.pid, sought)))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ten planted faults, each found by the whole verb over real sockets, and nothing found where nothing is wrong.
-#include <algorithm>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
