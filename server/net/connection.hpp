@@ -48,7 +48,7 @@ class Connection {
   /// At least one byte. `wait_first`: nothing can have come yet. Failure: orderly close is upstream_closed or client_left; a watch's deadline is
   /// upstream_silent or client_silent.
   Task<Result<std::size_t>> read_some(std::span<char> into, Watch& watch, Phase phase, bool wait_first = false);
-  /// read_some() into the same buffer again and again until the sink has enough, or closed() is its end. No coroutine is resumed for a read that the
+  /// read_some() into the same buffer (of 2 bytes or more) again and again until the sink has enough, or closed() is its end. No coroutine is resumed for a read that the
   /// sink takes and wants more behind. Failure as of read_some().
   Task<Result<void>> read_each(std::span<char> into, Watch& watch, Phase phase, ReadSink& sink, bool wait_first);
   /// All bytes. The buffers must stay valid until then. With a `stall` the watch's deadline becomes: no byte was taken for so

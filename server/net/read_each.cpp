@@ -36,7 +36,7 @@ struct Reading {
   std::optional<Watch::Waiting> waiting{};
 
   bool stopped() const { return watch.raised() != Wake::none; }
-  bool may_receive() const { return reads_one_by_one && !connection.tls() && last.status != Io::Status::wants_write; }
+  bool may_receive() const { return reads_one_by_one && !connection.tls(); }
 
   /// `last` is the outcome of a read.
   Next pass_on() {
@@ -59,29 +59,31 @@ struct Reading {
     return next == Next::wait;
   }
 
-  /// Asio has received. A byte that came early is followed by what else is there.
-  bool take_received(const ErrorCode& error, std::size_t bytes) {
+  /// A wait has ended. `bytes`: what was received with it; none where it only waited.
+  Next end_wait(const ErrorCode& error, std::size_t bytes) {
+    if (!error && bytes == 0) return Next::read;
     last = {Io::Status::ok, bytes};
     if (error) last = error == asio::error::eof ? Io{Io::Status::closed} : Io{Io::Status::broken, 0, error};
-    if (error || !early) return read_all(pass_on());
-    into[0] = byte;
-    const Io rest = connection.try_read(into.subspan(1));
-    if (rest.status == Io::Status::ok) last.bytes += rest.bytes;
-    Next next = pass_on();
-    if (next == Next::wait && (rest.status == Io::Status::closed || rest.status == Io::Status::broken)) {
-      last = rest;
-      next = pass_on();
-    }
-    return read_all(next);
+    return early && !error ? follow_early_byte() : pass_on();
   }
 
-  /// A wait has ended. True: wait again.
-  template <class Go>
-  bool go_on(const Go& go) {
+  /// With what else is there. An end behind it is told after it.
+  Next follow_early_byte() {
+    into[0] = byte;
+    const Io rest = connection.try_read(into.subspan(1));
+    last.bytes += rest.bytes;
+    const Next next = pass_on();
+    if (rest.status == Io::Status::ok || next != Next::wait) return next;
+    last = rest;
+    return pass_on();
+  }
+
+  /// True: wait again.
+  bool go_on(const ErrorCode& error, std::size_t bytes) {
     waiting.reset();
     if (stopped()) return false;
     try {
-      return go();
+      return read_all(end_wait(error, bytes));
     } catch (...) {
       thrown = std::current_exception();
       return false;
@@ -121,19 +123,8 @@ struct WaitAgain {
     r.connection.socket().async_receive(LentLater{&r}, std::move(*this));
     r.arming = false;
   }
-  void operator()(const ErrorCode& error) {
-    Reading& r = *reading;
-    end_wait(r.go_on([&] {
-      if (error) r.last = {Io::Status::broken, 0, error};
-      return !error && r.read_all();
-    }));
-  }
-  void operator()(const ErrorCode& error, std::size_t bytes) {
-    Reading& r = *reading;
-    end_wait(r.go_on([&] { return r.take_received(error, bytes); }));
-  }
-  void end_wait(bool again) {
-    if (again) std::move(*this).begin();
+  void operator()(const ErrorCode& error, std::size_t bytes = 0) {
+    if (reading->go_on(error, bytes)) std::move(*this).begin();
     else std::move(done)();
   }
 };
