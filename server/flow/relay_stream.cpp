@@ -174,6 +174,11 @@ stream::Step last_step(Relayed& r, const stream::Step& step, std::string& tail) 
   return {tail, {}, end.rejected, end.rejected ? step.at_boundary : end.at_boundary};
 }
 
+/// Did the answer end where its sender did not end it? Not where the client left or siltgate cut, nor where a check said it already.
+bool broke_off(const Failure& failure) {
+  return failure.cause != Cause::damaged && (failure.party == Party::provider || failure.party == Party::network);
+}
+
 /// One piece of the upstream body. False: it was the last, or the attempt failed, or the client is slow.
 bool Relayed::take(BodySource::Piece piece) {
   stream::Step step = checker.feed(piece.bytes);
@@ -210,7 +215,7 @@ Task<Result<void>> relay_stream(Exchange& x, BodySource source, http::ResponseHe
   do {
     auto read = co_await r.source.each(r);
     if (!read) r.failure = read.error();
-    if (!read && read.error().cause != Cause::damaged) r.checker.broken();
+    if (!read && broke_off(read.error())) r.checker.broken();
     auto flushed = co_await x.reply.flush();
     if (!flushed) r.failure = flushed.error();
   } while (!r.failure && !r.complete);

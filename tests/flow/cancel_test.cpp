@@ -53,6 +53,24 @@ TEST_CASE("a cancelled stream is cut without an end, its permit goes to the next
   CHECK(record["verdict"]["certainty"] == "certain");
 }
 
+TEST_CASE("a stream that its client leaves, or that siltgate cuts, is no damaged answer", "[cancel]") {
+  Gate never;
+  ScriptedUpstream upstream({held_by(never), held_by(never)});
+  RunningSiltgate siltgate(upstream);
+  {
+    TestClient leaves(siltgate.port());
+    leaves.post_chat();
+    leaves.read_until("one");
+  }
+  CHECK(siltgate.wait_for_exchange()["findings"].empty());
+  TestClient client(siltgate.port());
+  client.post_chat();
+  client.read_until("one");
+  CHECK(post(siltgate.port(), "api/exchanges/" + id_of(siltgate, "live") + "/cancel") == 202);
+  CHECK_FALSE(client.read_reply().clean());
+  CHECK(siltgate.wait_for_exchange(1)["findings"].empty());
+}
+
 TEST_CASE("a stream that is cancelled while its client does not read gets nothing behind the bytes that are missing", "[cancel]") {
   const std::vector<std::string> pieces(2000, healthy_text(1000));   // more than the kernel keeps for a client
   ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.chat(pieces); });
