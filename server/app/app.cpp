@@ -16,7 +16,7 @@ std::optional<StartFailure> App::start() { return state_->start(); }
 
 std::vector<std::uint16_t> App::ports() const {
   std::vector<std::uint16_t> ports;
-  for (const auto& listener : state_->listeners) ports.push_back(listener.port());
+  for (const auto& entry : state_->entries) ports.push_back(entry->listener.port());
   return ports;
 }
 

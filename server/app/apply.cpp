@@ -33,14 +33,9 @@ Secrets secrets_of(const settings::Settings& settings) {
 }  // namespace
 
 void App::State::apply(settings::Settings next) {
-  if (next.listen.size() != settings.listen.size() || listeners_changed(next))
-    log.warn("a reload does not move listeners; restart for the changed listen entries");
-  next.listen = settings.listen;
-  if (next.shared != settings.shared) log.warn("a reload does not change how caps are shared; restart for the changed shared entries");
-  next.shared = settings.shared;
   for (auto& [name, token] : settings.client_tokens) cleanse(token);
   settings = std::move(next);
-  log.set_level(settings.log.level);
+  log.configure(settings.log);
   secrets = secrets_of(settings);
   apply_capture();
   if (wants_demo(settings.flow) && !demo) {
@@ -85,12 +80,6 @@ void App::State::apply_capture() {
   services.captures.configure(settings.capture, folder, secrets, [this](bool trouble, const std::string& sentence) {
     trouble ? log.warn(sentence) : log.info(sentence);
   });
-}
-
-bool App::State::listeners_changed(const settings::Settings& next) const {
-  for (std::size_t i = 0; i < next.listen.size() && i < settings.listen.size(); ++i)
-    if (next.listen[i].address != settings.listen[i].address || next.listen[i].port != settings.listen[i].port) return true;
-  return false;
 }
 
 }  // namespace siltgate::app

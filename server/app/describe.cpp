@@ -127,7 +127,7 @@ observe::State App::State::describe() const {
   out.pid = ::getpid();
   out.started_at = started_at;
   out.uptime = now - started;
-  for (const auto& listener : listeners) out.listen.push_back(listener.name());
+  for (const auto& entry : entries) out.listen.push_back(entry->listener.name());
   out.config_file = surroundings.config_file;
   out.draining = stopping;
   out.last_reload_error = last_reload_error;

@@ -11,7 +11,6 @@
 #include "app/state.hpp"
 #include "flow/exchange.hpp"
 #include "flow/session.hpp"
-#include "net/control_socket.hpp"
 
 namespace siltgate::app {
 namespace {
@@ -46,55 +45,8 @@ App::State::State(settings::Settings s, Surroundings around)
 std::optional<StartFailure> App::State::start() {
   remember();
   apply(settings);
-  for (const auto& where : settings.listen) {
-    auto accepted = [this, allow = where.allow](net::Connection connection, const std::string& local) {
-      open_session(std::move(connection), local, allow, false);
-    };
-    auto room = [this] { return sessions < most_sessions; };
-    auto crowded = [this] { make_room(); };
-    Listener& listener = listeners.emplace_back(io.get_executor(), room, accepted, crowded);
-    InheritedSocket* given = inherited_for(where);
-    auto failed = given ? listener.adopt(where, given->descriptor) : listener.bind_tcp(where);
-    if (given) given->taken = true;
-    if (!failed) {
-      log.info("listening on http://" + listener.name() + "/v1");
-    } else if (where.wait && failed->exit_code == 69) {
-      log.warn(failed->message + "; waiting for the address");
-      listener.bind_when_possible(where, [this, &listener] {
-        log.info("listening on http://" + listener.name() + "/v1");
-        if (doors_open) listener.accept();
-      });
-    } else {
-      return failed;
-    }
-  }
-  if (auto failed = unlisted_socket()) return failed;
-  if (surroundings.control_socket && !listeners.empty()) {
-    auto accepted = [this](net::Connection connection, const std::string& local) {
-      open_session(std::move(connection), local, {}, true);
-    };
-    control = std::make_unique<Listener>(io.get_executor(), [] { return true; }, accepted);
-    std::string path = settings.control_socket.empty() ? net::control_path_for(listeners.front().port()) : settings.control_socket;
-    if (auto failed = control->bind_control(path)) log.warn(failed->message + "; `siltgate log` and `why` will not find this instance");
-  }
+  if (auto failed = open_entries()) return failed;
   join_group();
-  return {};
-}
-
-InheritedSocket* App::State::inherited_for(const settings::Listen& where) {
-  for (auto& each : surroundings.inherited)
-    if (!each.taken && each.port == where.port && each.address == where.address) return &each;
-  return nullptr;
-}
-
-/// A socket without a listen entry would serve peers that no `allow` speaks of.
-std::optional<StartFailure> App::State::unlisted_socket() const {
-  for (const auto& each : surroundings.inherited) {
-    if (each.taken) continue;
-    if (each.address.empty()) return StartFailure{78, "the service manager handed over a descriptor that is no listening TCP socket; siltgate.socket takes ListenStream=ADDRESS:PORT alone"};
-    const std::string name = (each.address.find(':') == std::string::npos ? each.address : "[" + each.address + "]") + ":" + std::to_string(each.port);
-    return StartFailure{78, "the service manager handed over a socket on " + name + ", which does not stand in \"listen\"; add \"" + name + "\" there, or change ListenStream= in siltgate.socket"};
-  }
   return {};
 }
 
@@ -121,7 +73,7 @@ int App::State::run() {
 
 void App::State::open_doors() {
   if (std::exchange(doors_open, true) || stopping) return;
-  for (auto& listener : listeners) listener.accept();
+  for (auto& entry : entries) entry->listener.accept();
   if (control) control->accept();
   notify_service("READY=1\n" + status_line());
 }
@@ -154,14 +106,14 @@ void App::State::housekeeping() {
   });
 }
 
-void App::State::open_session(net::Connection connection, const std::string& local_address, std::vector<std::string> allow,
-                              bool is_control) {
+void App::State::open_session(net::Connection connection, const std::string& local_address,
+                              std::shared_ptr<const flow::Door> door, bool is_control) {
   flow::Entrance entrance;
   entrance.local_address = local_address;
   entrance.peer = connection.peer();
   ErrorCode ignored;
   entrance.peer_address = net::address_text(connection.socket().remote_endpoint(ignored));
-  entrance.allow = std::move(allow);
+  entrance.door = std::move(door);
   entrance.control_socket = is_control;
   ++(is_control ? control_sessions : sessions);
   auto session = flow::run_session(std::make_unique<flow::ClientLink>(std::move(connection), io.get_executor()), std::move(entrance), services);
@@ -193,7 +145,7 @@ void App::State::session_ended(bool is_control) {
   memory_given_back = false;
   room_due = {};
   if (sessions < most_sessions)
-    for (auto& listener : listeners) listener.go_on();
+    for (auto& entry : entries) entry->listener.go_on();
   finish_if_idle();
 }
 
@@ -223,7 +175,7 @@ void App::State::stop() {
   services.draining = true;
   notify_service("STOPPING=1\nSTATUS=draining");
   log.info("draining: " + std::to_string(services.live.size()) + " exchanges in progress");
-  for (auto& listener : listeners) listener.close();
+  for (auto& entry : entries) entry->listener.close();
   auto resting = services.idle;
   for (const auto& session : resting) session.watch->raise(net::Wake::stopped);
   let_followers_go(false);
@@ -234,17 +186,25 @@ void App::State::stop() {
   finish_if_idle();
 }
 
+/// Why `next` cannot come into force without a restart, "" when it can: its listeners are then there already.
+std::string App::State::cannot_become(const settings::Settings& next) {
+  if (next.shared != settings.shared) return "\"shared\" was changed, which a reload cannot do; restart siltgate for it";
+  auto failed = move_entries(next.listen);
+  return failed ? failed->message : "";
+}
+
 void App::State::reload() {
   if (!surroundings.read_settings || stopping) return;
   notify_service("RELOADING=1");
   auto read = surroundings.read_settings();
-  if (auto* refused = std::get_if<std::string>(&read)) {
-    last_reload_error = *refused;
-    log.error("reload refused, the old settings stay in force: " + *refused);
-  } else {
-    last_reload_error.clear();
-    apply(std::get<settings::Settings>(std::move(read)));
+  auto* next = std::get_if<settings::Settings>(&read);
+  last_reload_error = next ? cannot_become(*next) : std::get<std::string>(read);
+  if (last_reload_error.empty()) {
+    apply(std::move(*next));
+    open_control();
     log.info("reloaded");
+  } else {
+    log.error("reload refused, the old settings stay in force: " + last_reload_error);
   }
   notify_service("READY=1\n" + status_line());
 }

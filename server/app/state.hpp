@@ -5,7 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <array>
-#include <list>
+#include <memory>
+#include <vector>
 
 #include "admin/commands.hpp"
 #include "app/app.hpp"
@@ -28,14 +29,13 @@ struct App::State {
 
   // start_stop.cpp
   std::optional<StartFailure> start();
-  InheritedSocket* inherited_for(const settings::Listen& where);
-  std::optional<StartFailure> unlisted_socket() const;
   int run();
   void stop();
   void reload();
+  std::string cannot_become(const settings::Settings& next);
   void watch_signals();
   void housekeeping();
-  void open_session(net::Connection connection, const std::string& local_address, std::vector<std::string> allow, bool control);
+  void open_session(net::Connection connection, const std::string& local_address, std::shared_ptr<const flow::Door> door, bool control);
   void session_ended(bool is_control);
   void make_room();
   void finish_if_idle();
@@ -46,7 +46,29 @@ struct App::State {
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);
   void bound_sessions();
-  bool listeners_changed(const settings::Settings& next) const;
+
+  // entries.cpp: where clients come in
+  struct Entry {
+    settings::Listen where;
+    std::shared_ptr<flow::Door> door;
+    Listener listener;
+    bool given = false;                 // by the service manager, which goes on listening
+
+    Entry(settings::Listen place, std::shared_ptr<flow::Door> at, asio::any_io_executor executor, Listener::Room room,
+          Listener::Accepted accepted, Listener::Crowded crowded)
+        : where(std::move(place)), door(std::move(at)), listener(std::move(executor), std::move(room), std::move(accepted), std::move(crowded)) {}
+  };
+  using Entries = std::vector<std::unique_ptr<Entry>>;
+  std::unique_ptr<Entry> make_entry(const settings::Listen& where);
+  std::optional<StartFailure> open_entries();
+  std::optional<StartFailure> bind(Entry& entry);
+  /// All or nothing: a failure leaves the listeners as they were.
+  std::optional<StartFailure> move_entries(const std::vector<settings::Listen>& wanted);
+  std::optional<StartFailure> bind_beside(Entries& fresh, const std::vector<Entry*>& leaving);
+  void close_entry(Entry& entry);
+  void open_control();
+  InheritedSocket* inherited_for(const settings::Listen& where);
+  std::optional<StartFailure> unlisted_socket() const;
 
   // wiring.cpp: what exchanges ask of the App
   void wire();
@@ -86,7 +108,7 @@ struct App::State {
   std::unique_ptr<demo::Demo> demo;
   LiveFeed feed;
   std::string admin_token = admin::new_token();   // of this start
-  std::list<Listener> listeners;
+  Entries entries;                      // in the order of "listen"
   std::unique_ptr<Listener> control;
   asio::signal_set signals;
   asio::steady_timer housekeeping_timer;

@@ -29,7 +29,7 @@ http::ResponseMarks marks_of(Exchange& x, std::string proxy_status) {
   } else if (x.record.queued > Duration::zero()) {
     marks.server_timing = fmt::format("queue;dur={:.1f}", std::chrono::duration<double, std::milli>(x.record.queued).count());
   }
-  bool close = x.must_close || x.request.wants_close || x.request.minor_version == 0 || x.services.draining ||
+  bool close = x.must_close || x.request.wants_close || x.request.minor_version == 0 || x.services.draining || x.entrance.door->closed ||
                http::close_after_response(x.config->keep_alive, x.record.user_agent);
   x.must_close = close;
   x.record.client_keep_alive = !close;

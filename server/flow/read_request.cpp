@@ -132,7 +132,7 @@ Task<Result<void>> read_request(Exchange& x) {
   note_request(x);
   if (!x.entrance.control_socket) {
     http::AccessRules rules = x.config->access;
-    rules.allow = x.entrance.allow;
+    rules.allow = x.entrance.door->allow;
     auto allowed = http::check_access(x.request, x.entrance.peer_address, x.entrance.local_address, rules);
     if (!allowed) co_return allowed.error();
   }

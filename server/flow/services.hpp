@@ -39,18 +39,25 @@ struct OwnPage {
   std::function<std::function<void()>(Lines sink)> follow{};
 };
 
-/// The listener a session came in on.
+/// The listener a session came in on, as the configuration has it now: a reload changes it for the sessions that are there.
+struct Door {
+  std::vector<std::string> allow;   // CIDRs; empty = every peer
+  bool closed = false;              // taken out of "listen": a session ends behind the exchange it is in
+};
+
+/// How a session came in.
 struct Entrance {
   std::string local_address;        // the accepted local address
   std::string peer;                 // "127.0.0.1:4711" or "unix"
   std::string peer_address;
-  std::vector<std::string> allow;   // CIDRs; empty = every peer
+  std::shared_ptr<const Door> door;
   bool control_socket = false;
 };
 
 /// A session that waits for the first byte of a request.
 struct AtRest {
   net::Watch* watch;
+  const Door* door;
   TimePoint since;
 };
 

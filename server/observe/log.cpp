@@ -103,12 +103,18 @@ Logger::Logger(const LogConfig& config, int fd)
       colour_(may_colour(fd)),
       never_full_(is_regular_file(fd)) {}
 
+void Logger::configure(const LogConfig& config) {
+  level_.store(config.level, std::memory_order_relaxed);
+  spelling_.store(choose_spelling(config.format, isatty(fd_) == 1, journal_reads(fd_)), std::memory_order_relaxed);
+}
+
 void Logger::write(const Line& line) { write(line, {}); }
 
 void Logger::write(const Line& line, std::string_view block) {
   if (!wants(line.level())) return;
-  std::string bytes = spell(line, std::chrono::system_clock::now(), spelling_, colour_);
-  if (spelling_ == Spelling::terminal) bytes += indent(block);
+  const Spelling spelling = spelling_.load(std::memory_order_relaxed);
+  std::string bytes = spell(line, std::chrono::system_clock::now(), spelling, colour_);
+  if (spelling == Spelling::terminal) bytes += indent(block);
   const bool wrote = write_line(fd_, bytes, never_full_, stuck_ ? 0 : patience_ms);
   stuck_ = !wrote;
   if (!wrote) lost_.fetch_add(1, std::memory_order_relaxed);

@@ -27,7 +27,8 @@ class Logger {
   explicit Logger(const LogConfig& config, int fd = 2);
 
   bool wants(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
-  void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
+  /// Level and spelling from the next line on.
+  void configure(const LogConfig& config);
 
   void write(const Line& line);
   /// `block` (several lines) follows indented, on a terminal only.
@@ -49,7 +50,7 @@ class Logger {
  private:
   int fd_;
   std::atomic<Level> level_;
-  Spelling spelling_;
+  std::atomic<Spelling> spelling_;
   bool colour_;
   bool never_full_;                        // a regular file takes every line at once
   std::atomic<bool> stuck_{false};         // the last line found no room: do not wait for the next one

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stopping and reloading while exchanges run.
+// Stopping while exchanges run.
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
 
@@ -146,51 +146,4 @@ TEST_CASE("no attempt is made again while draining", "[drain][retry]") {
   client.leave();
   CHECK(siltgate.exit_code() == 0);
   CHECK(upstream.requests() == 1);
-}
-
-TEST_CASE("a reload leaves running exchanges on the old settings", "[drain][reload]") {
-  Gate gate;
-  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
-    exchange.start_stream();
-    exchange.chunk(chat_event("one"));
-    if (exchange.wait(gate)) exchange.close();
-  });
-  RunningSiltgate siltgate(upstream, R"({"stream_failure": "abort"})");
-  TestClient old_one(siltgate.port());
-  old_one.post_chat();
-  old_one.read_until("one");
-  siltgate.reload(R"({"stream_failure": "error_event"})");
-  TestClient new_one(siltgate.port());
-  new_one.post_chat();
-  new_one.read_until("one");
-  gate.open();
-  CHECK(old_one.read_reply().body == chat_event("one"));
-  CHECK(new_one.read_reply().body.find(chat_event("one") + "data: {\"error\"") == 0);
-}
-
-TEST_CASE("a reload that raises the cap lets the waiting go on at once", "[drain][reload]") {
-  Gate gate;
-  ScriptedUpstream upstream(held_by(gate));
-  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": 1}}}})");
-  TestClient first(siltgate.port()), second(siltgate.port());
-  first.post_chat();
-  first.read_until("one");
-  second.post_chat();
-  CHECK(siltgate.wait_for_waiting(1));
-  siltgate.reload(R"({"providers": {"up": {"limits": {"concurrency": 2}}}})");
-  CHECK(second.read_until("one").status == 200);
-  gate.open();
-  CHECK(first.read_reply().clean());
-  CHECK(second.read_reply().clean());
-  CHECK(upstream.max_in_flight() == 2);
-}
-
-TEST_CASE("a refused reload changes nothing and is visible in the state", "[drain][reload]") {
-  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
-  RunningSiltgate siltgate(upstream);
-  siltgate.reload(R"({"stream_failure": "no such word"})");
-  CHECK(siltgate.state()["last_reload_error"].get<std::string>().find("stream_failure") != std::string::npos);
-  CHECK(TestClient::ask(siltgate.port()).clean());
-  siltgate.reload("{}");
-  CHECK(siltgate.state()["last_reload_error"].is_null());
 }

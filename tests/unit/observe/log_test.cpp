@@ -148,9 +148,14 @@ TEST_CASE("the logger writes what its level wants, and drops lines nobody takes"
   const std::string first = pipe.take();
   CHECK(std::count(first.begin(), first.end(), '\n') == 1);
   CHECK(nlohmann::json::parse(first)["id"] == "sg_abcdefghij");
-  log.set_level(Level::debug);
+  config.level = Level::debug;
+  log.configure(config);
   log.finding(sample_finding(Check::utf8, Action::reject), "sg_abcdefghij", {});
   CHECK(nlohmann::json::parse(pipe.take())["check"] == "utf8");
+  config.format = LogFormat::text;
+  log.configure(config);
+  log.info("said otherwise");
+  CHECK(pipe.take().find("level=info msg=\"said otherwise\"") != std::string::npos);
   CHECK(log.lost() == 0);
   for (int i = 0; i < 10'000 && log.lost() == 0; ++i) log.info("filling the pipe that nobody reads");
   CHECK(log.lost() > 0);
