@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/control.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/load.hpp"
 #include "cli/verbs.hpp"
-#include "net/control_socket.hpp"
 #include "net/listen_probe.hpp"
 #include "settings/address.hpp"
 
 namespace siltgate::cli {
 namespace {
 
-bool held_by_siltgate(std::uint16_t port) { return !net::find_control_socket(port).live.empty(); }
+bool held_by_siltgate(std::uint16_t port, const Command& command, const Io& io) { return !find_control(command, io, port).live.empty(); }
 
 // What a bind that failed means:
 //   1. the address is missing and the entry waits for it: fine
@@ -31,7 +31,7 @@ int check_listen(const settings::Listen& where, const Command& command, const Io
         say(io, command, "listen " + name + ": held by systemd, which hands it over");
         return exit_ok;
       }
-      if (!held_by_siltgate(where.port))
+      if (!held_by_siltgate(where.port, command, io))
         return complain(io, command, "listen " + name + ": held by " + probe.detail + "; stop it or choose another port", exit_unavailable);   // 3
       say(io, command, "listen " + name + ": held by the siltgate that is running");   // 2
       return exit_ok;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/control.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <optional>
 
 #include "cli/exit_code.hpp"
-#include "net/control_socket.hpp"
+#include "cli/load.hpp"
+#include "observe/state.hpp"
 
 namespace siltgate::cli {
 namespace {
@@ -38,7 +40,26 @@ std::string none_running(const std::string& wanted) {
                         : "no siltgate is running on " + wanted + ". Start it: siltgate --listen " + wanted;
 }
 
+bool listens_on(const std::string& socket, std::uint16_t port) {
+  const HttpReply reply = get({socket, 0}, "/-/api/state");
+  const auto state = reply.status == 200 ? observe::state_from_json(reply.body) : std::nullopt;
+  return state && std::any_of(state->listen.begin(), state->listen.end(), [port](const std::string& name) { return port_of(name) == port; });
+}
+
 }  // namespace
+
+net::FoundControl find_control(const Command& command, const Io& io, std::optional<std::uint16_t> port) {
+  const settings::ControlEntry entry = settings::control_entry(overrides_of(command), machine_of(io));
+  net::FoundControl found = net::find_control_socket(port);
+  if (!entry.socket.empty()) {
+    const net::ControlState state = net::probe_control_socket(entry.socket);
+    if (state == net::ControlState::not_permitted) found.not_permitted.insert(found.not_permitted.begin(), entry.socket);
+    if (state == net::ControlState::live && (!port || listens_on(entry.socket, *port))) found = {entry.socket, {entry.socket}, {}};
+  }
+  if (found.path.empty() && !port && command.global.config)
+    if (net::FoundControl named = net::find_control_socket(entry.port); !named.path.empty()) found.path = named.path;
+  return found;
+}
 
 Instance look_for_instance(const Command& command, const Io& io, std::string& fault) {
   const std::string wanted = wanted_address(command, io);
@@ -48,7 +69,7 @@ Instance look_for_instance(const Command& command, const Io& io, std::string& fa
     return Instance{"", exit};
   };
   if (!wanted.empty() && !port) return refuse("--listen " + wanted + ": no port to find an instance by", exit_usage);
-  const net::FoundControl found = net::find_control_socket(port);
+  const net::FoundControl found = find_control(command, io, port);
   if (!found.path.empty()) return {found.path, 0};
   if (!found.live.empty()) return refuse(list_live(found.live), exit_unavailable);
   if (!found.not_permitted.empty())

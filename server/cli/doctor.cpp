@@ -125,8 +125,8 @@ Ground look_around(const Command& command, const Io& io, doctor::Findings& findi
   ground.listen = ground.loaded ? ground.loaded->settings.listen : asked_listen(command, machine);
   std::optional<std::uint16_t> port;
   if ((ground.loaded && named) || !command.global.listen.empty()) port = ground.listen.front().port;
-  net::FoundControl found = net::find_control_socket(port);
-  if (found.path.empty() && command.global.listen.empty()) found = net::find_control_socket({});
+  net::FoundControl found = find_control(command, io, port);
+  if (found.path.empty() && command.global.listen.empty()) found = find_control(command, io, {});
   ground.control = found.path;
   if (!found.path.empty()) ground.state = ask_state(found.path);
   if (named || !runs_in_guest(command)) judge_config(ground, outcome, named, findings);

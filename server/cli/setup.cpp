@@ -28,10 +28,10 @@ std::string client_address(const std::vector<std::string>& listen) {
   return listen.empty() ? setup::Gate{}.address : listen.front();
 }
 
-std::optional<setup::Gate> running_gate(const Command& command) {
+std::optional<setup::Gate> running_gate(const Command& command, const Io& io) {
   std::optional<std::uint16_t> port;
   if (!command.global.listen.empty()) port = settings::parse_address(command.global.listen.front()).port;
-  const net::FoundControl found = net::find_control_socket(port);
+  const net::FoundControl found = find_control(command, io, port);
   if (found.path.empty()) return {};
   const HttpReply reply = get({found.path, 0}, "/-/api/state");
   const auto state = reply.status == 200 ? observe::state_from_json(reply.body) : std::nullopt;
@@ -48,7 +48,7 @@ std::string url_text(const Url& url) { return url.scheme == "demo" ? "demo:" : u
 /// The siltgate that runs (with the configuration that was named), else the configured one, else the defaults. A configuration that is refused counts as none.
 setup::Gate gate_for(const Command& command, const Io& io) {
   if (command.global.upstream.empty())
-    if (auto gate = running_gate(command)) return *gate;
+    if (auto gate = running_gate(command, io)) return *gate;
   const settings::Outcome outcome = settings::load(overrides_of(command), machine_of(io));
   const auto* loaded = std::get_if<settings::Loaded>(&outcome);
   setup::Gate gate;

@@ -86,8 +86,8 @@ std::vector<Field> top_fields() {
     {.path = "drain", .type = Type::duration, .slot = [](S& s, N&) -> Slot { return &s.drain; },
      .why = "how long exchanges in flight may take to finish after a stop", .example = R"("2m")", .max = 24 * hour, .zero = "cut at once"},
     {.path = "control_socket", .type = Type::file_path, .slot = [](S& s, N&) -> Slot { return &s.control_socket; },
-     .why = "Unix socket the other verbs talk to (mode 0600)", .example = R"("/run/siltgate/control.sock")",
-     .fallback = "siltgate/control.sock in the runtime directory"},
+     .why = "Unix socket the other verbs talk to (mode 0600), in a directory of siltgate's own; they find it by this file", .example = R"("/run/siltgate/control.sock")",
+     .fallback = "control-PORT.sock in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/siltgate or /tmp/siltgate-UID"},
   };
 }
 
@@ -128,6 +128,8 @@ std::vector<Field> provider_fields() {
      .fallback = "limits.concurrency; with the profile zai 1 unless that is a number"},
     {.path = "providers.*.limits.per", .type = Type::choice, .slot = [](S& s, N& n) -> Slot { return choice(provider(s, n).limits.per); },
      .why = "what the concurrency is counted for", .example = R"("key")", .words = words({"key", "key+model"})},
+    {.path = "providers.*.limits.total", .type = Type::integer, .slot = [](S& s, N& n) -> Slot { return &provider(s, n).limits.total; },
+     .why = "requests in flight to this provider, all its keys together", .example = "8", .min = 1, .max = most, .zero = "none"},
     {.path = "providers.*.limits.start_interval", .type = Type::duration, .slot = [](S& s, N& n) -> Slot { return &provider(s, n).limits.start_interval; },
      .why = "least time between two starts on one key", .example = R"("500ms")", .max = hour, .zero = "none"},
     {.path = "providers.*.limits.requests_per_minute", .type = Type::integer, .slot = [](S& s, N& n) -> Slot { return &provider(s, n).limits.requests_per_minute; },

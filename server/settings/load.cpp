@@ -132,6 +132,22 @@ Outcome cannot_read(const std::string& path, const FileAnswer& answer) {
   return out;
 }
 
+struct ChosenFile {
+  std::string path;
+  FileAnswer answer;
+};
+
+/// Nothing when no file is named and none is where they are looked for.
+std::optional<ChosenFile> chosen_file(const Overrides& overrides, const Machine& machine) {
+  std::optional<std::string> asked = overrides.config;
+  if (!asked) asked = machine.env("SILTGATE_CONFIG");
+  if (asked && asked->empty()) asked.reset();
+  if (asked) return ChosenFile{*asked, machine.read(*asked)};
+  for (const std::string& path : search_path(machine))
+    if (FileAnswer answer = machine.read(path); answer.state != FileAnswer::State::missing) return ChosenFile{path, std::move(answer)};
+  return {};
+}
+
 }  // namespace
 
 int Refused::exit_code() const {
@@ -166,16 +182,24 @@ Outcome load_text(std::string name, std::string text, const Machine& machine) {
 }
 
 Outcome load(const Overrides& overrides, const Machine& machine) {
-  std::optional<std::string> asked = overrides.config;
-  if (!asked) asked = machine.env("SILTGATE_CONFIG");
-  if (asked && asked->empty()) asked.reset();
-  for (const std::string& path : asked ? std::vector<std::string>{*asked} : search_path(machine)) {
-    FileAnswer answer = machine.read(path);
-    if (answer.state == FileAnswer::State::missing && !asked) continue;
-    if (answer.state != FileAnswer::State::read) return cannot_read(path, answer);
-    return Load(overrides, machine).run(Source(path, std::move(answer.text)), answer.others_can_read);
+  auto file = chosen_file(overrides, machine);
+  if (!file) return Load(overrides, machine).run(std::nullopt, false);
+  if (file->answer.state != FileAnswer::State::read) return cannot_read(file->path, file->answer);
+  return Load(overrides, machine).run(Source(file->path, std::move(file->answer.text)), file->answer.others_can_read);
+}
+
+ControlEntry control_entry(const Overrides& overrides, const Machine& machine) {
+  Machine without_keychain = machine;
+  without_keychain.keychain = [](const std::string&) { return KeychainAnswer{}; };
+  Settings settings;
+  Origins origins;
+  auto file = chosen_file(overrides, machine);
+  if (file && file->answer.state == FileAnswer::State::read) {
+    Source source(file->path, std::move(file->answer.text));
+    if (Parsed parsed = parse_jsonc(source.text()); parsed.complete) fill_settings(source, parsed.root, settings, origins, without_keychain);
   }
-  return Load(overrides, machine).run(std::nullopt, false);
+  apply_overrides(overrides, without_keychain, settings, origins);
+  return {settings.control_socket, settings.listen.empty() ? std::uint16_t{0} : settings.listen.front().port};
 }
 
 const std::vector<Variable>& variables() {

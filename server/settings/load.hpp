@@ -53,6 +53,14 @@ Outcome load(const Overrides& overrides, const Machine& machine);
 /// A file's text alone, as load() would judge it.
 Outcome load_text(std::string name, std::string text, const Machine& machine);
 
+/// How the verbs reach the server of these settings.
+struct ControlEntry {
+  std::string socket;         // `control_socket`, "" = derived from the port
+  std::uint16_t port = 0;     // of the first listener
+};
+/// As far as the file can be read and understood. Opens no keychain: asking for the state must not ask for a password.
+ControlEntry control_entry(const Overrides& overrides, const Machine& machine);
+
 /// Every value in force, one a line: `path = value   # origin`. Secrets and passwords are redacted.
 std::string effective_text(const Loaded& loaded);
 

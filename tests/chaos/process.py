@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What only a process of its own can show: kill -9 and restart, SIGTERM under load, too few descriptors, slowloris, a
-jumping clock, no core dump, no key left in memory. Each scene is a function; a scene that fails raises.
+jumping clock, no core dump, no key left in memory, verbs that find it. Each scene is a function; a scene that fails raises.
 
   process.py build/release/siltgate [scene...]
 """
@@ -9,14 +9,16 @@ import glob
 import json
 import re
 import secrets
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from siltgate_process import Siltgate, provider_settings, wait_until
+from siltgate_process import Siltgate, free_port, provider_settings, wait_until
 
 BODY = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": "Say hi"}]}).encode()
 POST = (b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk-1\r\nContent-Length: %d\r\n\r\n%s"
@@ -348,9 +350,51 @@ def no_core_dump(program):
         siltgate.remove()
 
 
+def verbs_find_the_socket(program):
+    """The verbs speak to the instance whose configuration they share, under whatever name its control socket has, and follow it."""
+    place = tempfile.mkdtemp(prefix="siltgate-chaos-")
+    named = dict(provider_settings(1), control_socket=place + "/own.sock")
+    siltgate, other = Siltgate(program, named), None
+
+    def verb(*words, **environment):
+        return subprocess.run([program, *words], env=dict(siltgate.environment, **environment), capture_output=True, text=True, timeout=20)
+
+    def found(*words, **environment):
+        done = verb(*words, **environment)
+        assert done.returncode == 0 and "127.0.0.1:%d" % siltgate.port in done.stdout, (words, done)
+
+    try:
+        file = siltgate.folder + "/siltgate.jsonc"
+        found("status", "--config", file)
+        found("status", SILTGATE_CONFIG=file)
+        found("status", "--config", file, "--listen", "127.0.0.1:%d" % siltgate.port)
+        assert verb("check", "--config", file).returncode == 0
+        nobody = verb("status", "--config", file, "--listen", "127.0.0.1:%d" % free_port())
+        assert nobody.returncode == 69 and "no siltgate is running" in nobody.stderr, nobody
+        siltgate.configure(provider_settings(1))
+        assert verb("reload", "--listen", "127.0.0.1:%d" % siltgate.port).returncode == 69   # the file no longer says where
+        siltgate.reload(provider_settings(1))
+        wait_until(lambda: verb("status").returncode == 0, "the control socket has its usual name after a reload")
+        other = subprocess.Popen([program, "--upstream", "demo:", "--listen", "127.0.0.1:%d" % free_port()], env=siltgate.environment, stderr=subprocess.DEVNULL)
+        wait_until(lambda: verb("status").returncode == 69, "two run, and one must be chosen")
+        found("status", "--config", file)
+        before = siltgate.port
+        siltgate.port = free_port()
+        siltgate.configure(provider_settings(1))
+        assert verb("reload", "--listen", "127.0.0.1:%d" % before).returncode == 0
+        found("status", "--config", file)
+        assert verb("stop", "--config", file).returncode == 0 and siltgate.process.wait(20) == 0 and other.poll() is None
+    finally:
+        if other:
+            other.kill()
+            other.wait()
+        siltgate.remove()
+        shutil.rmtree(place)
+
+
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, key_leaves_memory, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes):
+    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes):
         if wanted and scene.__name__ not in wanted:
             continue
         began = time.monotonic()

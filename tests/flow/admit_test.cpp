@@ -37,6 +37,20 @@ TEST_CASE("sixty clients at once never exceed the cap and all are served", "[adm
   }
 }
 
+TEST_CASE("a provider's own limit counts all its keys together", "[admit]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": 5, "total": 2}}}})");
+  std::list<TestClient> clients;
+  for (const char* key : {"one", "two", "three"})
+    clients.emplace_back(siltgate.port()).post_chat(chat_request(), fmt::format("Authorization: Bearer sk-{}\r\n", key));
+  CHECK(siltgate.wait_for_waiting(1));
+  CHECK(siltgate.wait_for_in_flight(2));
+  gate.open();
+  for (auto& client : clients) CHECK(client.read_reply().clean());
+  CHECK(upstream.max_in_flight() == 2);
+}
+
 TEST_CASE("a stream counts as in flight until its body has ended", "[admit]") {
   Gate gate;
   ScriptedUpstream upstream(held_by(gate));
