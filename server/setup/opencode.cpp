@@ -3,6 +3,7 @@
 // With the demo provider behind siltgate a provider "demo" is made.
 #include <algorithm>
 
+#include "base/url.hpp"
 #include "setup/plan.hpp"
 
 namespace siltgate::setup {
@@ -44,6 +45,7 @@ class Planner {
     put_schema();
     if (demo) add_demo();
     if (targets.empty() && !demo) targets = fallback();
+    if (!plan_.faults.empty()) return;
     for (const Target& each : targets) lead(each, targets.size() + demo == 1);
     mark_small_model(targets);
     take_edit(plan_, edit_jsonc(plan_.before, changes_), example);
@@ -57,6 +59,15 @@ class Planner {
     if (!own.empty() && !leads_to_gate(own)) return own;
     for (const BuiltIn& each : opencode_built_ins())
       if (each.id == id) return std::string(each.upstream);
+    return served_as(id);
+  }
+
+  /// What siltgate serves under the name `id`, or on a host that has it for a label: "openrouter" and openrouter.ai.
+  std::string served_as(const std::string& id) const {
+    for (const Gate::Provider& each : gate_.providers) {
+      const auto url = parse_url(each.base_url);
+      if (each.name == id || (url && ('.' + url->host + '.').find('.' + id + '.') != std::string::npos)) return each.base_url;
+    }
     return {};
   }
   bool led_already(const std::string& id) const { return leads_to_gate(text_at(root_, {"provider", id, "options", "baseURL"})); }
@@ -65,7 +76,11 @@ class Planner {
     std::vector<Target> out;
     for (const std::string& id : wish_.providers) {
       if (id == "demo" && upstream_of(id).empty()) continue;
-      const std::string upstream = upstream_of(id);
+      std::string upstream = upstream_of(id);
+      if (upstream.empty() && !led_already(id) && gate_.providers.size() == 1) {
+        upstream = gate_.providers.front().base_url;
+        plan_.notes.push_back(id + " is taken for the provider that this siltgate serves, " + upstream);
+      }
       if (upstream.empty() && !led_already(id) && wish_.base_url.empty()) {
         std::string known;
         for (const BuiltIn& each : opencode_built_ins()) known += (known.empty() ? "" : ", ") + std::string(each.id);
@@ -108,12 +123,18 @@ class Planner {
     return std::any_of(gate_.providers.begin(), gate_.providers.end(), [&](const Gate::Provider& each) { return each.base_url == upstream; });
   }
 
-  /// Nothing says what is used: the built-in providers siltgate serves, else the GLM coding plan.
+  /// Nothing says what is used: the built-in providers siltgate serves; the GLM coding plan when it serves nothing yet.
   std::vector<Target> fallback() {
     std::vector<Target> out;
     for (const BuiltIn& each : opencode_built_ins())
       if (serves(std::string(each.upstream))) out.push_back({std::string(each.id), std::string(each.upstream)});
     if (!out.empty()) return out;
+    if (!gate_.providers.empty()) {
+      plan_.faults.push_back({plan_.file, "nothing here says which provider of opencode goes to " + gate_.default_provider()->base_url +
+                                              ", which this siltgate serves; name it with --provider NAME. A provider that opencode does not bring along "
+                                              "needs its entry under \"provider\" first, with \"npm\", \"options\".\"baseURL\" and \"models\"", ""});
+      return {};
+    }
     plan_.notes.push_back("nothing here says which provider you use; this is for the GLM coding plan. Choose another with --provider NAME");
     const BuiltIn& first = opencode_built_ins().front();
     return {{std::string(first.id), std::string(first.upstream)}};

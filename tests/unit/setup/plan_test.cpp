@@ -92,6 +92,21 @@ TEST_CASE("a siltgate that serves some providers moves those alone", "[setup]") 
   CHECK(holds(wished.notes, "\"anthropic\": { \"base_url\": \"https://api.anthropic.com/v1\" }"));
 }
 
+TEST_CASE("a provider whose address nobody wrote down is found by what siltgate serves, and never taken for another", "[setup]") {
+  const Gate router{"127.0.0.1:4290", {{"up", "https://openrouter.ai/api/v1", true}}};
+  ScriptedMachine world = home();
+  CHECK(faults_of(opencode(world, router)).find("--provider NAME") != std::string::npos);
+  CHECK(opencode(world, router).after.empty());
+  const Plan wished = opencode(world, router, {{"some-router"}, "", ""});
+  CHECK(url_of(wished, "some-router") == "http://127.0.0.1:4290/v1");
+  CHECK(holds(wished.notes, "some-router is taken for"));
+  world.file("/home/u/.local/share/opencode/auth.json", R"({"openrouter": {"type": "api", "key": "k"}, "zai": {"type": "api", "key": "k"}})");
+  const Plan found = opencode(world, router);
+  CHECK(url_of(found, "openrouter") == "http://127.0.0.1:4290/v1");
+  CHECK(url_of(found, "zai").empty());
+  CHECK(url_of(found, "zai-coding-plan").empty());
+}
+
 TEST_CASE("a second setup changes nothing", "[setup]") {
   for (const Gate& gate : {no_gate, demo_gate, zai_gate})
     for (const char* client : {"opencode", "claude-code", "codex", "aider"}) {
