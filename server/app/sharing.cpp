@@ -7,6 +7,7 @@
 #include <random>
 
 #include "app/state.hpp"
+#include "base/units.hpp"
 #include "flow/pace.hpp"
 #include "version.hpp"
 
@@ -70,7 +71,7 @@ void App::State::say_mode() {
   const int parts = group->member().parts();
   switch (group->mode()) {
     case shared::Mode::shared:
-      return log.info("caps are shared through " + group->where() + ", " + std::to_string(parts) + (parts == 1 ? " instance" : " instances"));
+      return log.info("caps are shared through " + group->where() + ", " + counted(static_cast<std::uint64_t>(parts), "instance"));
     case shared::Mode::local:
       return log.warn("Redis at " + group->where() + " is down: " + group->trouble() + ". This instance goes on with " +
                       (parts > 1 ? "its part of the caps, one of " + std::to_string(parts) : std::string("the caps as configured")));

@@ -9,6 +9,7 @@
 #include "app/notify.hpp"
 #include "app/process.hpp"
 #include "app/state.hpp"
+#include "base/units.hpp"
 #include "flow/exchange.hpp"
 #include "flow/session.hpp"
 
@@ -174,7 +175,7 @@ void App::State::stop() {
   stopping = true;
   services.draining = true;
   notify_service("STOPPING=1\nSTATUS=draining");
-  log.info("draining: " + std::to_string(services.live.size()) + " exchanges in progress");
+  log.info("draining: " + counted(services.live.size(), "exchange") + " in progress");
   for (auto& entry : entries) entry->listener.close();
   auto resting = services.idle;
   for (const auto& session : resting) session.watch->raise(net::Wake::stopped);

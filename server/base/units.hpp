@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Durations and sizes as people write them: "30s", "1h30m", "64MiB". Pure.
+// Durations, sizes and counts as people write them: "30s", "1h30m", "64MiB", "1 request". Pure.
 #pragma once
 
 #include <chrono>
@@ -31,5 +31,10 @@ std::string format_duration(std::chrono::nanoseconds duration);
 
 /// The shortest exact spelling that parse_bytes reads back: "64MiB", "1500B".
 std::string format_bytes(Bytes bytes);
+
+/// "1 request", "2 requests".
+inline std::string counted(std::uint64_t count, std::string_view what) {
+  return std::to_string(count) + ' ' + std::string(what) + (count == 1 ? "" : "s");
+}
 
 }  // namespace siltgate

@@ -5,6 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/units.hpp"
+
 namespace siltgate::doctor {
 namespace {
 
@@ -54,8 +56,7 @@ std::string findings_text(std::span<const Finding> findings, bool colour) {
     out += one(each, colour);
     ++counts[static_cast<std::size_t>(each.state)];
   }
-  const auto counted = [](int count, const char* what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); };
-  return out + "\n" + counted(counts[3], "fault") + ", " + counted(counts[2], "warning") + ", " + std::to_string(findings.size()) + " looked at\n";
+  return out + "\n" + counted(static_cast<std::uint64_t>(counts[3]), "fault") + ", " + counted(static_cast<std::uint64_t>(counts[2]), "warning") + ", " + std::to_string(findings.size()) + " looked at\n";
 }
 
 std::string findings_json(std::span<const Finding> findings, std::string_view version) {

@@ -18,7 +18,7 @@ using Kind = http::BodyFraming::Kind;
 
 std::string what_was_done(const Exchange& x) {
   std::size_t tries = x.record.attempts.size();
-  if (tries > 1) return "siltgate tried " + std::to_string(tries) + " times";
+  if (tries > 1) return "tried " + std::to_string(tries) + " times";
   return {};
 }
 

@@ -155,7 +155,7 @@ Task<Result<void>> answer_own(Exchange& x, OwnPage page) {
   x.answered = true;
   x.record.status = page.status;
   x.must_close = x.following = static_cast<bool>(page.follow);
-  http::ResponseMarks marks = marks_of(x);
+  http::ResponseMarks marks = marks_of(x, page.proxy_status);
   if (page.follow) {
     http::BodyFraming framing = stream_framing(x);
     x.reply.begin(http::own_head(page.status, page.fields, framing, marks), framing);
@@ -175,6 +175,7 @@ OwnPage no_websocket(const Exchange& x) {
   page.status = reply.status;
   page.content_type = "application/json";
   page.body = std::move(reply.body);
+  page.proxy_status = std::move(reply.proxy_status);
   return page;
 }
 

@@ -19,16 +19,13 @@ http::ResponseMarks marks_of(Exchange& x, std::string proxy_status) {
   http::ResponseMarks marks;
   marks.id = x.record.id;
   marks.proxy_status = std::move(proxy_status);
-  if (marks.proxy_status.empty() && !x.record.attempts.empty() && x.attempt().status > 0)
-    marks.proxy_status = "siltgate; received-status=" + std::to_string(x.attempt().status);
-  if (!x.record.attempts.empty()) {
-    const auto& a = x.attempt();
-    marks.server_timing = fmt::format("queue;dur={:.1f}, connect;dur={:.1f}, ttfb;dur={:.1f}",
-                                      std::chrono::duration<double, std::milli>(x.record.queued).count(),
-                                      ms_between(a.admitted, a.connected), ms_between(a.connected, a.first_byte));
-  } else if (x.record.queued > Duration::zero()) {
-    marks.server_timing = fmt::format("queue;dur={:.1f}", std::chrono::duration<double, std::milli>(x.record.queued).count());
-  }
+  const observe::Attempt* attempt = x.record.attempts.empty() ? nullptr : &x.attempt();
+  if (marks.proxy_status.empty()) marks.proxy_status = "siltgate";
+  if (marks.proxy_status == "siltgate" && attempt && attempt->status > 0) marks.proxy_status += "; received-status=" + std::to_string(attempt->status);
+  marks.server_timing = fmt::format("queue;dur={:.1f}, connect;dur={:.1f}, ttfb;dur={:.1f}",
+                                    std::chrono::duration<double, std::milli>(x.record.queued).count(),
+                                    attempt ? ms_between(attempt->admitted, attempt->connected) : 0,
+                                    attempt ? ms_between(attempt->connected, attempt->first_byte) : 0);
   bool close = x.must_close || x.request.wants_close || x.request.minor_version == 0 || x.services.draining || x.entrance.door->closed ||
                http::close_after_response(x.config->keep_alive, x.record.user_agent);
   x.must_close = close;

@@ -35,6 +35,7 @@ struct OwnPage {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
   http::Fields fields{};
+  std::string proxy_status{};   // "" = nothing went wrong
   /// Set: after `body`, text keeps coming until the client leaves. Called with the sink; returns what ends it.
   std::function<std::function<void()>(Lines sink)> follow{};
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/units.hpp"
 #include "observe/explain.hpp"
 #include "observe/hexdump.hpp"
 #include "observe/record_json.hpp"
@@ -34,13 +35,12 @@ std::string dump_around(std::string_view bytes, std::size_t at) {
 
 std::string how(const CapturedAttempt& attempt) { return attempt.how.empty() ? "not recorded" : attempt.how; }
 
-std::string count(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 std::string attempt_line(const CapturedAttempt& attempt) {
   std::uint64_t bytes = 0;
   for (const CapturedRead& read : attempt.reads) bytes += read.bytes.size();
   return fmt::format("  {}. {}, {}, {}, ended: {}\n", attempt.number, attempt.head ? fmt::format("status {}", attempt.head->status) : "no response head",
-                     count(attempt.reads.size(), "read"), count(bytes, "byte"), how(attempt));
+                     counted(attempt.reads.size(), "read"), counted(bytes, "byte"), how(attempt));
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ std::string view_overview(const Capture& capture) {
                      capture.request_body ? "recorded" : "not recorded (capture mode all records requests)");
   out += "attempts:\n";
   for (const CapturedAttempt& attempt : capture.attempts) out += attempt_line(attempt);
-  out += fmt::format("delivered: {} in {}\n", count(capture.delivered(true).size(), "byte"), count(capture.deliveries.size(), "write"));
+  out += fmt::format("delivered: {} in {}\n", counted(capture.delivered(true).size(), "byte"), counted(capture.deliveries.size(), "write"));
   if (!capture.complete)
     out += "this capture is not complete: it grew over a quarter of capture.max_total, or siltgate ended before the exchange did\n";
   if (capture.masked > 0) out += fmt::format("{} bytes are masked because they looked like credentials\n", capture.masked);

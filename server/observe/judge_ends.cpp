@@ -2,6 +2,8 @@
 // Steps 1 and 2 of judge(): what siltgate refused by itself, and clients that leave.
 #include <fmt/format.h>
 
+#include "base/units.hpp"
+
 #include "observe/judge_steps.hpp"
 
 namespace siltgate::observe::steps {
@@ -72,14 +74,14 @@ Decision own_refusal(const ExchangeRecord& record) {
   if (failure.cause == Cause::client_silent && failure.phase == Phase::relay_body) {
     v.summary = "the client stopped reading its answer";
     v.advice = "Look at the client: it took no byte for the time that siltgate waits. A paused terminal or a sleeping machine does that.";
-    v.facts.push_back(fmt::format("{} bytes in {} events had been handed over.", record.bytes_out, record.events));
+    v.facts.push_back(fmt::format("{} in {} had been handed over.", counted(record.bytes_out, "byte"), counted(record.events, "event")));
   }
   if (const std::string text = failure_text(failure); !text.empty()) v.facts.push_back(text + ".");
   v.facts.push_back(record.attempts.empty()
                         ? fmt::format("It ended in {} after {}, before anything was sent to the provider.",
                                       to_string(failure.phase), ms(span(record.accepted, record.ended)))
-                        : fmt::format("It ended in {} after {} and {} attempts at the provider.", to_string(failure.phase),
-                                      ms(span(record.accepted, record.ended)), record.attempts.size()));
+                        : fmt::format("It ended in {} after {} and {} at the provider.", to_string(failure.phase),
+                                      ms(span(record.accepted, record.ended)), counted(record.attempts.size(), "attempt")));
   add_history(record, v.facts);
   return v;
 }

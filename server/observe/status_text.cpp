@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/units.hpp"
 #include "observe/visible.hpp"
 
 namespace siltgate::observe {
@@ -68,7 +69,7 @@ void add_warnings(const State& s, bool colour, std::string& out) {
 
 /// One line, and one per instance where there are several.
 std::string shared_lines(const SharedState& g) {
-  const std::string others = g.parts == 1 ? "1 instance" : fmt::format("{} instances", g.parts);
+  const std::string others = counted(static_cast<std::uint64_t>(g.parts), "instance");
   if (!g.trouble.empty()) {
     const std::string what = g.mode == "refusing" ? "requests are refused" : g.parts > 1 ? fmt::format("1/{} of the caps is kept", g.parts) : "caps are this instance's own";
     return fmt::format("shared: {} is down for {} ({}); {}\n", g.redis, short_duration(g.since), visible(g.trouble, 256), what);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/units.hpp"
 #include "stream/delivery.hpp"
 #include "stream/event_inspector.hpp"
 #include "stream/event_splitter.hpp"
@@ -289,7 +290,7 @@ void StreamChecker::State::feed(std::string_view bytes) {
 /// Records that the body ended (or broke off) too early.
 void StreamChecker::State::end_fault(std::string what) {
   const bool inside = splitter.inside() || !gate.open().empty();
-  what += " after " + std::to_string(events) + (events == 1 ? " event" : " events");
+  what += " after " + counted(events, "event");
   if (inside) what += ", inside an event";
   if (!ended()) what += ", before the proper end of the response";
   Fault fault{Check::finish, std::move(what), 0, ended(), 0, {}};

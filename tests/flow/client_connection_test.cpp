@@ -116,10 +116,23 @@ TEST_CASE("every response carries the marks of siltgate and the provider's reque
   CHECK(reply.field("Content-Type") == "text/event-stream");
   CHECK(reply.field("Keep-Alive") == "");
   CHECK(reply.field("Alt-Svc") == "");
-  TestClient head(siltgate.port());
-  head.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  auto alive = head.read_reply();
-  for (auto name : {"siltgate-id", "Via"}) CHECK(alive.field(name) != "");
+}
+
+TEST_CASE("answers of siltgate's own carry its marks, too", "[client]") {
+  ScriptedUpstream upstream(sound());
+  RunningSiltgate siltgate(upstream, R"({"limits": {"total": 1}})");
+  for (const char* line : {"HEAD / HTTP/1.1", "GET /-/healthz HTTP/1.1", "GET / HTTP/1.1", "GET /v1/x HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade",
+                           "GET /v1/x HTTP/1.1\r\nOrigin: http://elsewhere.example", "GET /\x7f HTTP/1.1"}) {
+    TestClient client(siltgate.port());
+    client.send(line + "\r\nHost: localhost\r\n\r\n"s);
+    const auto own = client.read_reply();
+    INFO(line << ": " << own.status);
+    CHECK(own.field("siltgate-id").starts_with("sg_"));
+    CHECK(own.field("Via") == "1.1 siltgate");
+    CHECK(own.field("Server-Timing") == "queue;dur=0.0, connect;dur=0.0, ttfb;dur=0.0");
+    CHECK(own.field("Proxy-Status").starts_with("siltgate"));
+    CHECK((own.status == 501) == (own.field("Proxy-Status").find("http_upgrade_failed") != std::string::npos));
+  }
 }
 
 TEST_CASE("what is no inference call passes unvalidated, in any shape", "[client]") {

@@ -204,6 +204,7 @@ TEST_CASE("a refused connection is 502 after the attempts", "[retry][connect]") 
   CHECK(reply.status == 502);
   CHECK(reply.clean());
   CHECK(nlohmann::json::parse(reply.body)["error"]["code"] == "connect_failed");
+  CHECK(reply.body.find(". siltgate tried 2 times. [sg_") != std::string::npos);
   CHECK(reply.field("Proxy-Status").find("connection_refused") != std::string::npos);
   auto record = siltgate.wait_for_exchange();
   CHECK(record["attempts"].size() == 2);
