@@ -70,7 +70,7 @@ Task<void> break_stream(Exchange& x, Failure failure) {
   x.cut_off = x.reply.framing().kind == Kind::until_close;  // a FIN would be the proper end there
   if (x.complete_for_client || x.record.dialect == Dialect::none) co_return;                     // 3
   bool event = http::failure_for(x.config->stream_failure, x.record.user_agent) == http::StreamFailure::error_event;
-  if (event && x.at_boundary && x.record.stream) {                                              // 4
+  if (event && x.at_boundary) {                                                                 // 4
     std::string text = http::stream_error_event(failure, x.record.dialect, what_was_done(x), x.record.id);
     co_await x.reply.send(text);
   }

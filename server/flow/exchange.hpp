@@ -60,7 +60,7 @@ struct Exchange {
   Services& services;
   ClientLink& client;
   const Provider* provider = nullptr;    // in *config
-  bool at_boundary = true;               // the client stands between two events
+  bool at_boundary = true;               // what leaves next could be an event: the client stands between two of a stream
   observe::Recording capture;            // off where captures are
   Reply reply;                           // tells `capture` what leaves
   observe::HashPair hashes;

@@ -17,8 +17,11 @@ namespace siltgate::flow {
 Task<Result<void>> relay_stream(Exchange& x, BodySource source, http::ResponseHead head);
 /// Read whole, checked whole, delivered with Content-Length.
 Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHead head, std::string type);
-/// Not validated: bytes as they come.
+/// Not validated: bytes as they come, from the first of the body on; with `delivery: whole` when all have come.
 Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHead head);
+
+/// An answer that is all there, with Content-Length; the permit goes back first.
+Task<Result<void>> deliver_whole(Exchange& x, http::ResponseHead head, std::string body);
 
 void note_findings(Exchange& x, const std::vector<Finding>& findings);
 /// What the answer said it cost: into the record, and in place of the estimate. Before body_ended().

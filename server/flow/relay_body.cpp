@@ -14,8 +14,6 @@
 namespace siltgate::flow {
 namespace {
 
-constexpr Bytes error_body_bound = 1_MiB;
-
 std::string media_type(const http::ResponseHead& head) {
   std::string type(head.fields.find("content-type").value_or(""));
   type = type.substr(0, type.find(';'));
@@ -42,7 +40,7 @@ Failure provider_said(const Exchange& x, const http::ResponseHead& head) {
 
 /// 1. Ends always in a failure; answer_failure() delivers x.held when no retry is left.
 Task<Result<void>> hold_error(Exchange& x, BodySource source, http::ResponseHead head) {
-  auto body = co_await source.all(error_body_bound);
+  auto body = co_await source.all(x.config->http.response_body);
   if (!body) co_return body.error();
   class_refusal(x, head, *body);
   Failure failure = provider_said(x, head);
@@ -52,7 +50,7 @@ Task<Result<void>> hold_error(Exchange& x, BodySource source, http::ResponseHead
 
 /// 2. A 200 that is no stream: an error envelope is classed as the provider's word, the rest is damage.
 Task<Result<void>> refuse_wrong_type(Exchange& x, BodySource source, http::ResponseHead head, std::string type) {
-  auto body = co_await source.all(error_body_bound);
+  auto body = co_await source.all(x.config->http.response_body);
   if (!body) co_return body.error();
   class_refusal(x, head, *body);
   if (x.refusal.klass != schedule::RefusalClass::none) co_return provider_said(x, head);
@@ -74,30 +72,6 @@ void flag_type(Exchange& x, std::string reason) {
   finding.reason = std::move(reason);
   note_findings(x, {finding});
 }
-
-/// Bytes that go on as they come.
-class Passed final : public BodySource::Sink {
- public:
-  Passed(Exchange& x, const BodySource& source) : x_(x), source_(source) {}
-
-  bool take(BodySource::Piece piece) override {
-    if (piece.last) body_ended(x_, schedule::Ending::served);
-    x_.hashes.relay(piece.bytes, {}, piece.bytes);
-    x_.delivered = true;
-    complete = piece.last;
-    if (piece.last) failure = source_.cut_short();
-    auto sent = x_.reply.put(piece.bytes, {}, piece.last && !failure);
-    if (!sent) failure = sent.error();
-    return !failure && !x_.reply.stalled();
-  }
-
-  std::optional<Failure> failure;
-  bool complete = false;
-
- private:
-  Exchange& x_;
-  const BodySource& source_;
-};
 
 /// Takes down what the answer is compressed with. True: BodySource will take that off, so the head no longer names it.
 bool note_coding(Exchange& x, http::ContentCoding coding, http::ResponseHead& head) {
@@ -132,24 +106,17 @@ void body_ended(Exchange& x, schedule::Ending ending) {
   x.permit.give_back(ending);
 }
 
-Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHead head) {
-  using Kind = http::BodyFraming::Kind;
-  http::BodyFraming framing = head.framing;
-  if (framing.kind == Kind::chunked || framing.kind == Kind::until_close || x.packed) framing = stream_framing(x);
-  http::ResponseMarks marks = marks_of(x);
+Task<Result<void>> deliver_whole(Exchange& x, http::ResponseHead head, std::string body) {
+  body_ended(x, schedule::Ending::served);
   x.heartbeat.stop();
   x.record.status = head.status;
-  x.reply.begin(http::client_head(head, framing, marks), framing);
-  Passed passed(x, source);
-  do {
-    auto read = co_await source.each(passed);
-    if (!read) co_return read.error();
-    auto flushed = co_await x.reply.flush();
-    if (!flushed) co_return flushed.error();
-    if (passed.failure) co_return *passed.failure;
-  } while (!passed.complete);
-  auto ended = co_await x.reply.end();
-  co_return ended;
+  x.hashes.add_out(body);
+  x.delivered = true;
+  x.at_boundary = false;
+  http::BodyFraming framing{http::BodyFraming::Kind::length, body.size()};
+  http::ResponseMarks marks = marks_of(x);
+  auto sent = co_await x.reply.whole(http::client_head(head, framing, marks), body);
+  co_return sent;
 }
 
 // No coroutine itself: a frame that only waits for another would cost every stream a kilobyte.

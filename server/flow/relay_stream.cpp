@@ -54,7 +54,7 @@ void note_outcome(Relayed& r) {
   record.events = r.checker.events();
   record.finish_reason = std::string(r.checker.finish_reason());
   count_tokens(r.x, r.checker.usage());
-  r.x.complete_for_client = r.checker.saw_proper_end();
+  r.x.complete_for_client = r.committed && r.checker.saw_proper_end();
   if (const auto& error = r.checker.provider_error()) record.provider_error = masked(r.x, error->json).substr(0, 512);
   class_error(r);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/relay.hpp"
-#include "http/forward.hpp"
 #include "stream/stream_checker.hpp"
 
 namespace siltgate::flow {
@@ -38,14 +37,7 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
     co_return failure;
   }
   count_tokens(x, usage);
-  body_ended(x, schedule::Ending::served);
-  x.heartbeat.stop();
-  x.record.status = head.status;
-  x.hashes.add_out(*body);
-  x.delivered = true;
-  http::BodyFraming framing{http::BodyFraming::Kind::length, body->size()};
-  http::ResponseMarks marks = marks_of(x);
-  auto sent = co_await x.reply.whole(http::client_head(head, framing, marks), *body);
+  auto sent = co_await deliver_whole(x, std::move(head), std::move(*body));
   co_return sent;
 }
 
