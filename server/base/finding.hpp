@@ -38,7 +38,7 @@ struct Finding {
   std::string excerpt;                // up to 64 raw bytes around the fault (may hold any byte); garble: decoded text
   std::uint64_t excerpt_offset = 0;   // body offset of the first byte of `excerpt`; garble: of its event
   int attempt = 0;                    // of the exchange, from 1; 0 = not known
-  bool doubtful = false;              // what the check saw has healthy look-alikes
+  bool doubtful = false;              // no damage by itself: it has healthy look-alikes, or readers pass it over
 };
 
 /// Of several findings for one event, which names its fault? A spliced-in response usually breaks the JSON of the event it lands in

@@ -158,6 +158,7 @@ std::optional<Failure> packing_ends_early(Relayed& r) {
   Finding finding;
   finding.check = Check::finish;
   finding.action = whole ? Action::flag : Action::reject;
+  finding.doubtful = whole;
   finding.event = r.checker.events();
   finding.reason = failure->detail;
   note_findings(r.x, {finding});

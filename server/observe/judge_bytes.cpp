@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps 7 and 9 to 13 of judge(): what the bytes themselves say.
+// Steps 7 and 9 to 14 of judge(): what the bytes themselves say.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -120,6 +120,26 @@ Decision damaged_bytes(const ExchangeRecord& record) {
   return v;
 }
 
+Decision flagged_damage(const ExchangeRecord& record) {
+  const Finding* finding = last_finding(record, [&](const Finding& f) {
+    const bool earlier = f.attempt > 0 && static_cast<std::size_t>(f.attempt) < record.attempts.size();
+    const bool says_unread = f.check == Check::content_type && unread(record);
+    return f.action == Action::flag && !f.doubtful && f.check != Check::garble && !earlier && !says_unread;
+  });
+  if (!finding) return {};
+  Verdict v;
+  v.cause = to_string(finding->check);
+  rule_on_damage(record, v);
+  v.summary = fmt::format("{}{}; it was delivered as it came, because the check only flags", what_is_damaged(finding->check),
+                          finding->event ? fmt::format(", at event {}", finding->event) : "");
+  for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));
+  v.facts.push_back(equality_fact(record));
+  add_history(record, v.facts);
+  v.advice = fmt::format("Run it again. \"validate\": {{\"{}\": \"reject\"}} ends such an answer as a failure, and siltgate then repeats it "
+                         "while nothing was delivered.", to_string(finding->check));
+  return v;
+}
+
 Decision degenerate_text(const ExchangeRecord& record) {
   const auto of_text = [&](const Finding& f) {
     const bool earlier = f.attempt > 0 && static_cast<std::size_t>(f.attempt) < record.attempts.size();
@@ -184,7 +204,8 @@ Decision intact(const ExchangeRecord& record) {
               : mended         ? fmt::format("siltgate repaired what the client could not have read ({})", to_string(mended->check))
               : unread(record) ? fmt::format("every byte was delivered as it came, compressed with {}, so that no check could look at it",
                                              record.content_coding)
-                               : "every check passed and every byte was delivered";
+              : record.findings.empty() ? "every check passed and every byte was delivered"
+                                        : "no check found damage in what was delivered, and every byte of it was";
   if (const std::string packing = packing_fact(record); !packing.empty()) v.facts.push_back(packing);
   v.facts.push_back(equality_fact(record));
   for (const Finding& each : record.findings) v.facts.push_back(finding_fact(each));

@@ -22,6 +22,7 @@ Decision broken_stream(const ExchangeRecord& record);
 Decision silence(const ExchangeRecord& record);
 Decision damaged_bytes(const ExchangeRecord& record);
 Decision in_band_error(const ExchangeRecord& record);
+Decision flagged_damage(const ExchangeRecord& record);
 Decision degenerate_text(const ExchangeRecord& record);
 Decision changed_by_siltgate(const ExchangeRecord& record);
 Decision client_replay(const ExchangeRecord& record);

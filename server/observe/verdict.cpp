@@ -15,11 +15,12 @@ namespace siltgate::observe {
 //   6. silence: the provider's first byte or the next byte did not come in time
 //   7. damaged bytes: a check rejected or dropped an event
 //   8. an error the provider reported inside a 200 answer
-//   9. sound bytes, degenerate text: the model
-//  10. delivered bytes differ from received ones for no recorded reason: siltgate
-//  11. sound answer, but the client sent the request again by itself after a cut one: client
-//  12. intact: everything checked, everything delivered; what the user saw was made after delivery
-//  13. none of these: unknown
+//   9. damaged bytes that a check only flags, delivered as they came
+//  10. sound bytes, degenerate text: the model
+//  11. delivered bytes differ from received ones for no recorded reason: siltgate
+//  12. sound answer, but the client sent the request again by itself after a cut one: client
+//  13. intact: everything checked, everything delivered; what the user saw was made after delivery
+//  14. none of these: unknown
 Verdict judge(const ExchangeRecord& record) {
   using namespace steps;
   if (auto v = own_refusal(record)) return *v;          // 1
@@ -30,11 +31,12 @@ Verdict judge(const ExchangeRecord& record) {
   if (auto v = silence(record)) return *v;              // 6
   if (auto v = damaged_bytes(record)) return *v;        // 7
   if (auto v = in_band_error(record)) return *v;        // 8
-  if (auto v = degenerate_text(record)) return *v;      // 9
-  if (auto v = changed_by_siltgate(record)) return *v;  // 10
-  if (auto v = client_replay(record)) return *v;        // 11
-  if (auto v = intact(record)) return *v;               // 12
-  return undecided(record);                             // 13
+  if (auto v = flagged_damage(record)) return *v;       // 9
+  if (auto v = degenerate_text(record)) return *v;      // 10
+  if (auto v = changed_by_siltgate(record)) return *v;  // 11
+  if (auto v = client_replay(record)) return *v;        // 12
+  if (auto v = intact(record)) return *v;               // 13
+  return undecided(record);                             // 14
 }
 
 int exit_code(Blame blame) {

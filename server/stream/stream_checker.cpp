@@ -98,8 +98,8 @@ Action StreamChecker::State::record(const Fault& fault, std::string_view event) 
   if (fault.check == Check::garble) {
     finding.at_read_boundary = false;  // the text says nothing about reads
     finding.excerpt = fault.excerpt;
-    finding.doubtful = fault.only_flag;
   }
+  finding.doubtful = fault.only_flag;
   keep(std::move(finding));
   return action;
 }
@@ -298,7 +298,7 @@ void StreamChecker::State::end_fault(std::string what) {
   if (action == Action::pass) return;
   const std::string_view near = std::string_view(held).substr(held.size() - std::min(held.size(), excerpt_size));
   keep({Check::finish, action, events + (inside ? 1 : 0), read_start, true, std::move(fault.reason),
-        std::string(near), read_start - gate.open().size() - near.size()});
+        std::string(near), read_start - gate.open().size() - near.size(), 0, ended()});
   if (action == Action::reject) rejected = true;
   end_said = true;
 }

@@ -247,6 +247,28 @@ TEST_CASE("damaged bytes name their check and blame whoever could touch them", "
   CHECK(judge(r).certainty == Certainty::certain);
 }
 
+TEST_CASE("damage that a check only flags is no intact answer, what readers pass over is", "[observe]") {
+  for (int i = 0; i < check_count; ++i) {
+    const Check check = static_cast<Check>(i);
+    if (check == Check::garble) continue;
+    ExchangeRecord r = sound_record();
+    r.findings = {sample_finding(check, Action::flag)};
+    const Verdict v = judge(r);
+    INFO(to_string(check));
+    CHECK(v.blame == Blame::provider);
+    CHECK(v.cause == to_string(check));
+    CHECK(v.certainty == Certainty::certain);
+    CHECK(v.summary.find("only flags") != std::string::npos);
+    r.findings.back().doubtful = true;
+    CHECK(judge(r).blame == Blame::intact);
+    CHECK(judge(r).summary.find("every check passed") == std::string::npos);
+  }
+  ExchangeRecord unread = sound_record();
+  unread.content_coding = "br";
+  unread.findings = {sample_finding(Check::content_type, Action::flag)};
+  CHECK(judge(unread).cause == "unchecked");
+}
+
 TEST_CASE("an error inside a 200 answer is the provider's", "[observe]") {
   ExchangeRecord r = failed_record(Cause::provider_error);
   r.provider_error = "1302 High concurrency";
