@@ -5,6 +5,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <vector>
 
+#include "net/name_lookup.hpp"
 #include "net/proxy.hpp"
 
 namespace siltgate::net {
@@ -40,16 +41,12 @@ Task<Result<std::vector<tcp::endpoint>>> resolve(asio::any_io_executor executor,
     found.emplace_back(literal, url.port);
     co_return found;
   }
-  tcp::resolver resolver(executor);
-  tcp::resolver::results_type results;
-  {
-    Watch::Waiting waiting(watch, [](void* r) { static_cast<tcp::resolver*>(r)->cancel(); }, &resolver);
-    results = co_await resolver.async_resolve(url.host, std::to_string(url.port), asio::ip::resolver_base::numeric_service,
-                                              asio::redirect_error(asio::use_awaitable, error));
-  }
-  if (watch.raised() != Wake::none) co_return ended_by(watch, "resolving " + url.host, timeout);
-  if (error) co_return connect_failure(Cause::resolve_failed, Party::network, url.host + ": " + error.message(), error);
-  for (const auto& entry : results) found.push_back(entry.endpoint());
+  auto& lookup = asio::use_service<NameLookup>(executor.context());
+  auto addresses = co_await lookup.find(executor, url.host, watch);
+  if (!addresses) co_return ended_by(watch, "resolving " + url.host, timeout);
+  if (addresses->error) co_return connect_failure(Cause::resolve_failed, Party::network, url.host + ": " + addresses->error.message(), addresses->error);
+  for (const std::string& literal : addresses->literals)
+    if (auto address = asio::ip::make_address(literal, error); !error) found.emplace_back(address, url.port);
   co_return found;
 }
 

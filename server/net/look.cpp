@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "net/look_tls.hpp"
+#include "net/name_lookup.hpp"
 #include "net/proxy.hpp"
 #include "net/send_all.hpp"
 
@@ -47,17 +48,10 @@ struct Resolving {
 };
 
 void resolve(std::shared_ptr<Resolving> out, std::string host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
+  Addresses found = ask_system(host);
   const std::lock_guard lock(out->mutex);
-  if (failed != 0) out->fault = ::gai_strerror(failed);
-  for (const addrinfo* each = list; each; each = each->ai_next) {
-    std::array<char, NI_MAXHOST> text{};
-    if (::getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) out->addresses.emplace_back(text.data());
-  }
-  if (list) ::freeaddrinfo(list);
+  if (found.error) out->fault = found.error.message();
+  out->addresses = std::move(found.literals);
   out->done = true;
   out->changed.notify_all();
 }
