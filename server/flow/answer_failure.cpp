@@ -10,11 +10,26 @@
 #include "http/error_reply.hpp"
 #include "http/forward.hpp"
 #include "http/runtime.hpp"
+#include "observe/verdict.hpp"
 
 namespace siltgate::flow {
 namespace {
 
 using Kind = http::BodyFraming::Kind;
+
+/// The message names whom `siltgate why` will: the phase that failed does not know whose fault it was.
+Party culprit(Exchange& x, const Failure& failure) {
+  note_failure(x, failure);
+  switch (observe::judge(x.record).blame) {
+    case observe::Blame::provider: return Party::provider;
+    case observe::Blame::network: return Party::network;
+    case observe::Blame::client: return Party::client;
+    case observe::Blame::siltgate: return Party::siltgate;
+    case observe::Blame::intact:
+    case observe::Blame::unknown: break;
+  }
+  return failure.party;
+}
 
 std::string what_was_done(const Exchange& x) {
   std::size_t tries = x.record.attempts.size();
@@ -89,6 +104,7 @@ Task<void> answer_failure(Exchange& x, Failure failure) {
   if (failure.cause == Cause::cancelled) x.must_close = true;
   x.reply.give_up_after(std::chrono::seconds(5));  // the last words wait for no one longer
   watch.clear_deadline();
+  failure.party = culprit(x, failure);
   if (!x.reply.head_sent() && failure.cause == Cause::provider_error && x.held) {  // 2
     co_await pass_provider_error(x);
   } else if (!x.reply.head_sent()) {

@@ -121,6 +121,8 @@ Task<void> handle_exchange(Exchange& x);
 Task<void> answer_failure(Exchange& x, Failure failure);
 /// Begins the recording, where captures are on; from here on it goes along.
 void begin_capture(Exchange& x);
+/// Into the record, so that it can be judged.
+void note_failure(Exchange& x, const Failure& failure);
 /// Closes the books: permit, record, verdict, log. Once.
 void settle(Exchange& x, const std::optional<Failure>& failure);
 

@@ -18,13 +18,17 @@ observe::Closer closer(const Exchange& x, const Failure& failure) {
 
 }  // namespace
 
+void note_failure(Exchange& x, const Failure& failure) {
+  x.record.failure = failure;
+  if (x.record.closed_first == observe::Closer::nobody) x.record.closed_first = closer(x, failure);
+}
+
 void settle(Exchange& x, const std::optional<Failure>& failure) {
   auto& record = x.record;
   x.permit.give_back(schedule::Ending::ignored);  // nothing where it went back already
   record.ended = Clock::now();
   record.last_byte_out = record.ended;
   record.own += x.reply.own_time();
-  record.failure = failure;
   record.bytes_out = x.hashes.out_bytes();
   record.inserted_bytes = x.reply.body_bytes() - record.bytes_out;
   record.delivered_body = x.delivered;
@@ -34,7 +38,7 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
     record.sha256_decoded = std::exchange(record.sha256_in, x.packed->end());
     record.bytes_decoded = x.hashes.in_bytes();
   }
-  if (record.closed_first == observe::Closer::nobody && failure) record.closed_first = closer(x, *failure);
+  if (failure) note_failure(x, *failure);
   bool own_page = x.answered && !failure;  // pages of siltgate itself are not exchanges with a provider
   if (!own_page && x.services.settled) x.services.settled(std::move(record), std::move(x.capture));
 }

@@ -58,8 +58,13 @@ void check_reply(const Reply& reply, const FaultRow& row) {
   REQUIRE(reply.body.substr(0, due.size()) == due);
   const std::string rest = reply.body.substr(due.size());
   CHECK(reply.clean() == (row.ends == Ends::clean));
-  if (row.ends != Ends::told) CHECK(rest.empty());
-  else CHECK(only_error_event(rest).value("message", "").find(reply.field("siltgate-id")) != std::string::npos);
+  if (row.ends != Ends::told) {
+    CHECK(rest.empty());
+    return;
+  }
+  const std::string message = only_error_event(rest).value("message", ""), blame = row.blame;
+  CHECK(message.find(reply.field("siltgate-id")) != std::string::npos);
+  CHECK((blame == "unknown" || message.starts_with(blame + ": ")));
 }
 
 /// Serves each request the row that its model names, behind a gate so that what comes before a fault has been delivered.

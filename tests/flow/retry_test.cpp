@@ -205,6 +205,7 @@ TEST_CASE("a refused connection is 502 after the attempts", "[retry][connect]") 
   CHECK(reply.clean());
   CHECK(nlohmann::json::parse(reply.body)["error"]["code"] == "connect_failed");
   CHECK(reply.body.find(". siltgate tried 2 times. [sg_") != std::string::npos);
+  CHECK(reply.body.find("\"provider: 127.0.0.1:") != std::string::npos);   // as the verdict below
   CHECK(reply.field("Proxy-Status").find("connection_refused") != std::string::npos);
   auto record = siltgate.wait_for_exchange();
   CHECK(record["attempts"].size() == 2);
