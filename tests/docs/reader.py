@@ -22,10 +22,13 @@ class Reader:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.checkout(pathlib.Path(root), pathlib.Path(program).resolve())
-        for folder in ("home", "run", "config", "state"):
+        for folder in ("home", "run", "config", "state", "credentials"):
             (self.folder / folder).mkdir()
+        (self.folder / "credentials/zai").write_text("a-key-of-the-provider")
+        (self.folder / "credentials/zai").chmod(0o600)
         keep = {name: os.environ[name] for name in ("LANG", "LC_ALL", "ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
         self.env = {**keep, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.home), "NO_PROXY": "127.0.0.1,localhost", "REDIS_PASSWORD": "word",
+                    "ALICE_TOKEN": "token-of-alice", "BOB_TOKEN": "token-of-bob", "CREDENTIALS_DIRECTORY": str(self.folder / "credentials"),
                     "XDG_RUNTIME_DIR": str(self.folder / "run"), "XDG_STATE_HOME": str(self.folder / "state"),
                     "SILTGATE_LISTEN": f"127.0.0.1:{self.port}", "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1"}
 

@@ -25,8 +25,11 @@ problems, tried, elsewhere = [], 0, []
 name = r"^(siltgate|deploy/run\.sh)"
 
 
-def presets(_):
-    return "release" in json.dumps(json.loads((root / "CMakePresets.json").read_text())["buildPresets"])
+def presets(command):
+    """The preset and every -D are there."""
+    options = re.findall(r"-D(\w+)=", command)
+    return "release" in json.dumps(json.loads((root / "CMakePresets.json").read_text())["buildPresets"]) and \
+        all(f"option({option} " in (root / "CMakeLists.txt").read_text() for option in options)
 
 
 def flags_of_the_script(command):
@@ -35,7 +38,7 @@ def flags_of_the_script(command):
 
 # What cannot be typed in a test: why, and what is looked at instead (besides the shell's own parser).
 ELSEWHERE = [
-    (r"^cmake --build --preset release && sudo cmake --install", "builds and installs; this very program was built by that preset", presets),
+    (r"^cmake --preset release -DSILTGATE_TESTS=OFF && cmake --build --preset release && sudo cmake --install", "builds and installs; this very program was built by that preset", presets),
     (r"^deploy/test\.sh", "runs this test", flags_of_the_script),
     (r"^opencode run ", "needs opencode; tests/clients/newcomer.test.mjs does it with two of its versions",
      lambda command: "runOpencodeAtHome" in (root / "tests/clients/newcomer.test.mjs").read_text()),
@@ -63,6 +66,17 @@ def judge(place, command, code, said):
 def with_dry_run(command):
     """Services are planned, not installed: a test has no service manager."""
     return re.sub(r"(siltgate service \w+[^&#]*?)(?=\s*(&&|#|$))", r"\1 --dry-run", command)
+
+
+def service_does(reader, command):
+    """What the planned steps of a service would have done and the next commands build on: `install` writes a configuration where there is
+    none, `start` starts what the unit starts."""
+    if "service install" in command and not (reader.home / ".config/siltgate/siltgate.jsonc").exists():
+        return reader.type("mkdir -p ~/.config/siltgate && siltgate config --init ~/.config/siltgate/siltgate.jsonc")
+    if "service start" in command:
+        up, said = reader.serve("siltgate run")
+        return (0 if up else 1), said
+    return 0, ""
 
 
 def serves(command):
@@ -97,6 +111,9 @@ def do(reader, place, command):
         return ""
     code, said = reader.type(with_dry_run(command))
     judge(place, command, code, said)
+    done, told = service_does(reader, command)
+    if done != 0:
+        complain(place, f"what `{command}` stands for ended with {done}:\n{told[-1500:]}")
     return said
 
 
@@ -182,6 +199,7 @@ def two_exchanges(reader):
 
 def prose(reader, page):
     done = set()
+    (reader.home / ".config/siltgate/siltgate.jsonc").unlink(missing_ok=True)   # of the service, whose provider no test can reach
     for command, is_name in spans(page):
         place = str(page.relative_to(root))
         if command in done or re.search(r"\b[A-Z]{2,}\b|…|\[", re.sub(r"NAME=URL", "NAME", command)):
