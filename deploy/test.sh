@@ -62,7 +62,7 @@ step() {  # name, command
 build() {  # preset, targets (all when none is named)
   local preset=$1
   shift
-  cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$jobs" ${1+--target "$@"}
+  cmake --preset "$preset" -DSILTGATE_TESTS=ON && cmake --build --preset "$preset" --parallel "$jobs" ${1+--target "$@"}
 }
 
 # Adds the results of a ctest run to the totals. A test that ctest could not start counts as failed.

@@ -66,7 +66,7 @@ Task<Result<void>> Turnstile::admit(Permit& permit, schedule::Arrival arrival, T
     auto answer = admission_.arrive(arrival, now);
     if (answer == schedule::Answer::queue_full)
       co_return Failure{Phase::admit, Party::siltgate, Cause::queue_full, Retry::never, {},
-                        counted(static_cast<std::uint64_t>(admission_.waiting()), "request") + (admission_.waiting() == 1 ? " waits already" : " wait already")};
+                        counted(static_cast<std::uint64_t>(admission_.waiting()), "request") + " in the queue, and no more may wait (limits.queue.max_waiting)"};
     permit.turnstile_ = this;
     permit.ticket_ = arrival.ticket;
     permit.state_ = Permit::State::waiting;

@@ -20,6 +20,13 @@ bool begins(std::string_view id, std::string_view name) {
   return id.starts_with(name) || (id.starts_with(prefix) && id.substr(prefix.size()).starts_with(name));
 }
 
+/// Where systemd before version 254 lets a user's service keep its state: below the configuration.
+std::string user_service_directory(const EnvLookup& env) {
+  if (auto xdg = value_of(env, "XDG_CONFIG_HOME"); !xdg.empty()) return xdg + "/siltgate";
+  if (auto home = value_of(env, "HOME"); !home.empty()) return home + "/.config/siltgate";
+  return {};
+}
+
 }  // namespace
 
 std::string state_directory(const EnvLookup& env) {
@@ -32,6 +39,7 @@ std::string state_directory(const EnvLookup& env) {
 std::vector<std::string> capture_folders(const EnvLookup& env) {
   std::vector<std::string> out;
   if (const std::string own = state_directory(env); !own.empty()) out.push_back(own + "/captures");
+  if (const std::string of_service = user_service_directory(env); !of_service.empty()) out.push_back(of_service + "/captures");
   out.emplace_back(system_folder);
   return out;
 }

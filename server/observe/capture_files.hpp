@@ -16,7 +16,7 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string& na
 
 /// $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/siltgate, else ~/.local/state/siltgate; "" when none of them is set.
 std::string state_directory(const EnvLookup& env);
-/// Where captures may lie for somebody with this environment: theirs, then the system service's.
+/// Where captures may lie for somebody with this environment: theirs, their service's, then the system service's.
 std::vector<std::string> capture_folders(const EnvLookup& env);
 
 /// Oldest first.

@@ -116,7 +116,7 @@ std::vector<Field> provider_fields() {
      .why = "how to leave the machine: env obeys HTTPS_PROXY and NO_PROXY, none goes directly, http://host:port is a CONNECT proxy",
      .example = R"("http://proxy.example:3128")"},
     {.path = "providers.*.ca_file", .type = Type::file_path, .slot = [](S& s, N& n) -> Slot { return &provider(s, n).tls.ca_file; },
-     .why = "certificates to trust, in PEM", .example = R"("/etc/ssl/certs/corporate.pem")", .fallback = "the system's store"},
+     .why = "certificates to trust besides the system's store, in PEM", .example = R"("/etc/ssl/certs/corporate.pem")", .fallback = "none besides"},
     {.path = "providers.*.tls_min", .type = Type::choice, .slot = [](S& s, N& n) -> Slot { return &provider(s, n).tls.tls_min; },
      .why = "lowest TLS version accepted", .example = R"("1.3")", .words = words({"1.2", "1.3"})},
     {.path = "providers.*.keys.*.value", .type = Type::secret, .slot = [](S& s, N& n) -> Slot { return &by_name(provider(s, n).keys, n.at(1)).value; },
