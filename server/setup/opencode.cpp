@@ -127,7 +127,7 @@ class Planner {
   std::vector<Target> fallback() {
     std::vector<Target> out;
     for (const BuiltIn& each : opencode_built_ins())
-      if (serves(std::string(each.upstream))) out.push_back({std::string(each.id), std::string(each.upstream)});
+      if (serves(std::string(each.upstream)) && text_at(root_, {"provider", std::string(each.id), "options", "baseURL"}).empty()) out.push_back({std::string(each.id), std::string(each.upstream)});
     if (!out.empty()) return out;
     if (!gate_.providers.empty()) {
       plan_.faults.push_back({plan_.file, "nothing here says which provider of opencode goes to " + gate_.default_provider()->base_url +

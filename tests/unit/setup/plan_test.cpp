@@ -107,6 +107,15 @@ TEST_CASE("a provider whose address nobody wrote down is found by what siltgate 
   CHECK(url_of(found, "zai-coding-plan").empty());
 }
 
+TEST_CASE("a provider that is left alone is not taken up again for want of another", "[setup]") {
+  ScriptedMachine world = home();
+  world.file(opencode_file, R"({"provider": {"zai-coding-plan": {"options": {"baseURL": "https://old.example/v4"}}}})");
+  const Plan plan = opencode(world, zai_gate);
+  CHECK(plan.after == plan.before);
+  CHECK(holds(plan.notes, "left alone: zai-coding-plan"));
+  CHECK(faults_of(plan).find("--provider NAME") != std::string::npos);
+}
+
 TEST_CASE("a second setup changes nothing", "[setup]") {
   for (const Gate& gate : {no_gate, demo_gate, zai_gate})
     for (const char* client : {"opencode", "claude-code", "codex", "aider"}) {
