@@ -28,7 +28,8 @@ ContentCoding content_coding(const Fields& fields) {
   if (count == 0) return ContentCoding::identity;
   const std::string_view value = trim(*fields.find("Content-Encoding"));
   if (count > 1) return ContentCoding::foreign;
-  if (value.empty() || same_name(value, "identity")) return ContentCoding::identity;
+  for (std::string_view none : {"", "identity", "none", "utf-8", "utf8"})   // the last three are no codings, but servers write them
+    if (same_name(value, none)) return ContentCoding::identity;
   if (same_name(value, "gzip") || same_name(value, "x-gzip")) return ContentCoding::gzip;
   if (same_name(value, "deflate")) return ContentCoding::deflate;
   return ContentCoding::foreign;

@@ -28,6 +28,7 @@ Found contents(FileAnswer file, const std::string& path) {
     case FileAnswer::State::failed: return {"", "cannot read " + path + ": " + file.why};
     case FileAnswer::State::read: break;
   }
+  if (constexpr std::string_view mark = "\xEF\xBB\xBF"; file.text.starts_with(mark)) file.text.erase(0, mark.size());
   if (!file.text.empty() && file.text.back() == '\n') file.text.pop_back();
   if (!file.text.empty() && file.text.back() == '\r') file.text.pop_back();
   if (file.text.empty()) return {"", "the file " + path + " is empty"};
@@ -66,6 +67,17 @@ Found look_up(const std::string& kind, const std::string& argument, const Machin
                   " References are {env:NAME}, {file:/path}, {cred:name}, {keychain:service}"};
 }
 
+/// What was meant as a reference and is none, "" where the brace stands for itself. `inside`: behind the brace.
+std::string meant_as_reference(std::string_view inside, bool behind_dollar) {
+  for (std::string_view kind : {"env:", "file:", "cred:", "keychain:"})
+    if (inside.starts_with(kind) && inside.find('}') == std::string_view::npos) return "the reference {" + std::string(kind) + "… has no } at its end";
+  const auto close = inside.find('}');
+  const std::string name(inside.substr(0, close));
+  const bool shell = behind_dollar && close != std::string_view::npos && !name.empty() &&
+                     name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  return shell ? "an environment variable is written {env:" + name + "}, not ${" + name + "}" : "";
+}
+
 }  // namespace
 
 Expanded expand_references(std::string_view text, const Machine& machine) {
@@ -79,6 +91,8 @@ Expanded expand_references(std::string_view text, const Machine& machine) {
     const auto letters = inside.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
     const auto close = inside.find('}');
     if (letters == 0 || letters == std::string_view::npos || inside[letters] != ':' || close == std::string_view::npos) {
+      const std::string fault = meant_as_reference(inside, open > 0 && text[open - 1] == '$');
+      if (!fault.empty()) out.complaints.push_back({{open, text.size()}, fault});
       out.value += '{';
       at = open + 1;
       continue;

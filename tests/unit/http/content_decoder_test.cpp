@@ -157,7 +157,7 @@ TEST_CASE("data that grows beyond the bound is refused before it has cost memory
 
 TEST_CASE("the content-coding is read from the fields", "[http]") {
   CHECK(content_coding(Fields{}) == ContentCoding::identity);
-  CHECK(content_coding(with("identity")) == ContentCoding::identity);
+  for (auto none : {"identity", "none", "UTF-8", "utf8", ""}) CHECK(content_coding(with(none)) == ContentCoding::identity);
   CHECK(content_coding(with(" GZIP ")) == ContentCoding::gzip);
   CHECK(content_coding(with("x-gzip")) == ContentCoding::gzip);
   CHECK(content_coding(with("deflate")) == ContentCoding::deflate);

@@ -17,7 +17,7 @@ namespace {
 ScriptedMachine world_of_secrets() {
   ScriptedMachine world;
   world.env = {{"X", "from-env"}, {"EMPTY", ""}, {"CREDENTIALS_DIRECTORY", "/run/creds"}};
-  world.file("/k", "from-file\n");
+  world.file("/k", "\xEF\xBB\xBF" "from-file\n");   // as some editors write it
   world.file("/open", "from-file\n", true);
   world.file("/run/creds/zai", "from-cred\r\n", true);
   world.keychain["zai"] = "from-keychain\n";
@@ -51,6 +51,8 @@ TEST_CASE("a reference to nothing says what is missing", "[settings]") {
   CHECK(fault_of("{file:/open}") == "the file /open can be read by other users; run: chmod 600 /open");
   CHECK(fault_of("{cred:none}") == "the file /run/creds/none does not exist");
   CHECK(fault_of("{keychain:x}") == "{keychain:x}: no such password");
+  CHECK(fault_of("{env:X") == "the reference {env:… has no } at its end");
+  CHECK(fault_of("${X}") == "an environment variable is written {env:X}, not ${X}");
   CHECK(fault_of("{evn:X}") == "unknown reference {evn:…}; did you mean \"env\"? References are {env:NAME}, {file:/path}, {cred:name}, {keychain:service}");
 }
 
