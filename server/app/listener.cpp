@@ -9,6 +9,7 @@
 
 #include "net/control_socket.hpp"
 #include "net/port_owner.hpp"
+#include "net/tcp_info.hpp"
 
 namespace siltgate::app {
 namespace {
@@ -67,6 +68,7 @@ std::optional<StartFailure> Listener::bind_tcp(const settings::Listen& where) {
     acceptor_.close(ignored);
     return cannot_listen(where, error);
   }
+  net::probe_clients(acceptor_.native_handle());
   std::string text = net::to_text(acceptor_.local_endpoint());
   port_ = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1)));
   name_ = name_of(where, port_);
@@ -78,6 +80,7 @@ std::optional<StartFailure> Listener::adopt(const settings::Listen& where, int d
   const asio::generic::stream_protocol protocol(where.address.find(':') == std::string::npos ? asio::ip::tcp::v4() : asio::ip::tcp::v6());
   acceptor_.assign(protocol, descriptor, error);
   if (error) return StartFailure{69, "cannot take the socket for " + name_of(where, where.port) + " from the service manager: " + error.message()};
+  net::probe_clients(acceptor_.native_handle());
   port_ = where.port;
   name_ = name_of(where, port_);
   return {};

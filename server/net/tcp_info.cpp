@@ -20,14 +20,18 @@ constexpr int idle_option = TCP_KEEPIDLE;
 constexpr int probe_count = 127;  // the most: a dead path is for timeouts.idle to end, not for the kernel
 #endif
 
+void probe(int socket, seconds after, seconds every, int count) {
+  set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(socket, IPPROTO_TCP, idle_option, static_cast<int>(after.count()));
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(every.count()));
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, count);
+}
+
 }  // namespace
 
-void start_probes(int socket) {
-  set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(socket, IPPROTO_TCP, idle_option, static_cast<int>(probe_after.count()));
-  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(probe_every.count()));
-  set(socket, IPPROTO_TCP, TCP_KEEPCNT, probe_count);
-}
+void start_probes(int socket) { probe(socket, probe_after, probe_every, probe_count); }
+
+void probe_clients(int listener) { probe(listener, seconds(60), seconds(15), 4); }
 
 Duration probes_give_up_after() { return probe_after + probe_count * probe_every; }
 

@@ -24,6 +24,9 @@ inline constexpr std::chrono::seconds probe_every{2};
 
 /// Starts keep-alive probes on a connected TCP socket.
 void start_probes(int socket);
+/// The sockets that `listener` accepts inherit probes that notice within two minutes that a client's machine is gone without a
+/// word: a guest that was switched off would keep its place in the queue, and its permit.
+void probe_clients(int listener);
 /// After so long without a sign of life the system itself breaks a connection that is being probed.
 Duration probes_give_up_after();
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's side of HTTP: keep-alive by User-Agent, pipelining, HTTP/1.0, the headers on every response.
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
@@ -17,7 +19,34 @@ Script sound() {
   return [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); };
 }
 
+/// The sockets of this process that siltgate has accepted on `port`.
+std::vector<int> accepted_on(std::uint16_t port) {
+  std::vector<int> out;
+  for (int fd = 0; fd < 1024; ++fd) {
+    sockaddr_in own{}, peer{};
+    socklen_t size = sizeof own, peer_size = sizeof peer;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0 || own.sin_family != AF_INET || ntohs(own.sin_port) != port) continue;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0) out.push_back(fd);
+  }
+  return out;
+}
+
 }  // namespace
+
+TEST_CASE("the kernel asks whether a client's machine is still there", "[client]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  RunningSiltgate siltgate(upstream);
+  TestClient client(siltgate.port());
+  client.post_chat();
+  client.read_until("one");
+  const auto sockets = accepted_on(siltgate.port());
+  REQUIRE(sockets.size() == 1);
+  int on = 0;
+  socklen_t size = sizeof on;
+  REQUIRE(::getsockopt(sockets.front(), SOL_SOCKET, SO_KEEPALIVE, &on, &size) == 0);
+  CHECK(on != 0);
+}
 
 TEST_CASE("a client that may replay a POST is told to close, one that does not keeps its connection", "[client]") {
   ScriptedUpstream upstream(sound());
