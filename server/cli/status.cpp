@@ -26,21 +26,32 @@ Look look(const Instance& instance, const Command& command, const Io& io, bool c
   return {command.line ? observe::status_line(*state) + "\n" : observe::status_table(*state, colour), 0};
 }
 
+/// --watch goes on while siltgate is being restarted.
+bool gone_for_now(const Command& command, const Io& io) {
+  std::string fault;
+  const Instance instance = look_for_instance(command, io, fault);
+  return instance.exit == exit_unavailable || (instance.exit == 0 && get(instance, "/-/healthz").status == 0);
+}
+
 }  // namespace
 
 int status(const Command& command, const Io& io) {
   const bool colour = colour_wanted(io, command.global.color, io.out_is_terminal);
   const bool redraw = io.out_is_terminal && !command.line && !command.json;
-  do {
+  const auto show = [&](const std::string& text) {
+    if (command.watch && redraw) io.out << "\033[H\033[2J";
+    io.out << text << std::flush;
+    if (command.watch) std::this_thread::sleep_for(std::chrono::seconds(1));
+  };
+  for (bool seen_before = false;; seen_before = true) {
+    while (seen_before && io.out && gone_for_now(command, io)) show(command.json ? "" : "siltgate is not running; waiting for it\n");
     const Instance instance = find_instance(command, io);
     if (instance.exit != 0) return instance.exit;
     const Look seen = look(instance, command, io, colour);
     if (seen.exit != 0) return seen.exit;
-    if (command.watch && redraw) io.out << "\033[H\033[2J";
-    io.out << seen.text << std::flush;
-    if (command.watch) std::this_thread::sleep_for(std::chrono::seconds(1));
-  } while (command.watch && io.out);
-  return exit_ok;
+    show(seen.text);
+    if (!command.watch || !io.out) return exit_ok;
+  }
 }
 
 }  // namespace siltgate::cli

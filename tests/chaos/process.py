@@ -371,10 +371,20 @@ def verbs_find_the_socket(program):
         assert verb("check", "--config", file).returncode == 0
         nobody = verb("status", "--config", file, "--listen", "127.0.0.1:%d" % free_port())
         assert nobody.returncode == 69 and "no siltgate is running" in nobody.stderr, nobody
+        watch = subprocess.Popen([program, "status", "--watch", "--config", file], env=siltgate.environment, stdout=subprocess.PIPE, text=True)
+        assert "listening on" in watch.stdout.readline()
+        siltgate.end()
+        while "waiting for it" not in watch.stdout.readline():
+            assert watch.poll() is None, "status --watch ended with siltgate"
+        siltgate.start()
+        while "listening on" not in watch.stdout.readline():
+            assert watch.poll() is None, "status --watch ended with siltgate"
+        watch.kill()
+        watch.communicate()
         siltgate.configure(provider_settings(1))
         assert verb("reload", "--listen", "127.0.0.1:%d" % siltgate.port).returncode == 69   # the file no longer says where
         siltgate.reload(provider_settings(1))
-        wait_until(lambda: verb("status").returncode == 0, "the control socket has its usual name after a reload")
+        wait_until(lambda: verb("status").returncode == 0, "the control socket has its usual name after a reload", lambda: open(siltgate.folder + "/log").read() + str(verb("status")))
         other = subprocess.Popen([program, "--upstream", "demo:", "--listen", "127.0.0.1:%d" % free_port()], env=siltgate.environment, stderr=subprocess.DEVNULL)
         wait_until(lambda: verb("status").returncode == 69, "two run, and one must be chosen")
         found("status", "--config", file)

@@ -18,7 +18,7 @@ class Siltgate:
         self.folder = tempfile.mkdtemp(prefix="siltgate-chaos-")
         self.port = free_port()
         self.command = [*wrapper, program, "run", "--config", self.folder + "/siltgate.jsonc"]
-        self.environment = dict(os.environ, XDG_RUNTIME_DIR=self.folder, XDG_STATE_HOME=self.folder)
+        self.environment = dict(os.environ, XDG_RUNTIME_DIR=self.folder, XDG_STATE_HOME=self.folder + "/state")
         for name in list(self.environment):
             if name.startswith("SILTGATE_") or name.lower().endswith("_proxy"):
                 del self.environment[name]
