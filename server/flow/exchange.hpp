@@ -89,7 +89,7 @@ struct Exchange {
   schedule::Class klass = schedule::Class::interactive;
   Delivery delivery = Delivery::stream;
   std::string under_way;                 // its entry in services.under_way, "" = none
-  std::string early_body;                // upstream bytes read together with the response head
+  std::string early_body;                // upstream bytes read before the response head was looked for, or together with it
   TimePoint request_read{};              // the whole of it
   Duration waited{0};                    // between attempts, in all
   bool complete_for_client = false;      // the dialect's proper end was delivered, whatever the transport did after

@@ -34,6 +34,7 @@ Task<Result<Begun>> begin_response(Exchange& x, bool fresh_only) {
   x.phase = Phase::read_head;
   auto head = co_await read_head(x, *lease);
   if (!head) co_return sent ? head.error() : sent.error();
+  if (!sent) head->wants_close = true;   // the rest of the request will never come
   co_return Begun{std::move(*lease), std::move(*head)};
 }
 
@@ -72,6 +73,7 @@ void end_attempt(Exchange& x, const Result<void>& done) {
 /// fresh one.
 Task<Result<Begun>> begin_attempt(Exchange& x) {
   x.refusal = {};
+  x.early_body.clear();
   x.held.reset();
   forget_last_attempt(x);
   auto begun = co_await begin_response(x, false);

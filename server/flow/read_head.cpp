@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Phase 6: the response head, strict; interim responses (1xx) are skipped.
+#include <utility>
+
 #include "flow/exchange.hpp"
 #include "flow/note_path.hpp"
 
@@ -44,7 +46,8 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x, net::Connection& upstream
 
 Task<Result<http::ResponseHead>> read_head(Exchange& x, upstream::Lease& lease) {
   x.client.watch().set_deadline_in(x.provider->timeouts.first_byte);
-  std::string buffered;
+  std::string buffered = std::exchange(x.early_body, {});   // an answer that came before the request had left
+  if (!buffered.empty()) x.attempt().first_byte = Clock::now();
   for (int interim = 0; interim <= most_interim_heads; ++interim) {
     auto size = co_await read_head_bytes(x, lease.connection(), buffered);
     if (!size) co_return size.error();

@@ -7,6 +7,21 @@
 #include "http/forward.hpp"
 
 namespace siltgate::flow {
+namespace {
+
+/// Has more come than interim responses (1xx), which leave the request to be sent on?
+bool is_answer(std::string_view said) {
+  constexpr std::string_view version = "HTTP/1.1 ";
+  while (said.size() > version.size()) {
+    if (!said.starts_with("HTTP/1.") || said[version.size()] != '1') return true;
+    const auto end = said.find("\r\n\r\n");
+    if (end == std::string_view::npos) return false;
+    said.remove_prefix(end + 4);
+  }
+  return false;
+}
+
+}  // namespace
 
 Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
   http::UpstreamTarget target;
@@ -29,7 +44,9 @@ Task<Result<void>> send_request(Exchange& x, upstream::Lease& lease) {
   if (x.permit.lost()) co_return net::lease_lost(Phase::send_request);
   x.client.watch().set_deadline_in(x.provider->timeouts.first_byte);
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
-  auto sent = co_await lease.connection().write_all(buffers, x.client.watch(), Phase::send_request);
+  // A provider may refuse a large prompt before it has read it, and read no further.
+  auto sent = co_await lease.connection().write_unless_answered(buffers, x.client.watch(), Phase::send_request, x.services.scratch, x.early_body,
+                                                               is_answer);
   if (small) x.record.own += Clock::now() - x.record.connected;
   cleanse(head);
   if (!sent) note_path(x, lease.connection(), sent.error().system);

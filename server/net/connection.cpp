@@ -37,6 +37,24 @@ asio::ip::tcp::endpoint tcp_endpoint(const asio::generic::stream_protocol::endpo
   return tcp;
 }
 
+/// What of some buffers has not been written yet.
+class Unwritten {
+ public:
+  explicit Unwritten(std::span<const asio::const_buffer> buffers) {
+    for (const auto& b : buffers) left_.at(count_++) = b;
+  }
+  bool empty() const { return at_ == count_; }
+  std::span<const asio::const_buffer> buffers() const { return {left_.data() + at_, count_ - at_}; }
+  void wrote(std::size_t bytes) {
+    while (at_ < count_ && bytes >= left_[at_].size()) bytes -= left_[at_++].size();
+    if (at_ < count_) left_[at_] += bytes;
+  }
+
+ private:
+  std::array<asio::const_buffer, 8> left_{};
+  std::size_t count_ = 0, at_ = 0;
+};
+
 bool is_ip(const asio::generic::stream_protocol::endpoint& endpoint) {
   int family = endpoint.protocol().family();
   return endpoint.size() > 0 && (family == AF_INET || family == AF_INET6);
@@ -120,12 +138,9 @@ Task<Result<std::size_t>> Connection::read_some(std::span<char> into, Watch& wat
 }
 
 Task<Result<void>> Connection::write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase, Duration stall) {
-  std::array<asio::const_buffer, 8> left{};
-  std::size_t count = 0;
-  for (const auto& b : buffers) left.at(count++) = b;
-  std::size_t at = 0;
-  while (at < count) {
-    Io io = try_write({left.data() + at, count - at});
+  Unwritten left(buffers);
+  while (!left.empty()) {
+    Io io = try_write(left.buffers());
     if (io.status == Io::Status::broken || io.status == Io::Status::closed) co_return failure_of(io, phase);
     if (io.status != Io::Status::ok) {
       if (stall > Duration::zero()) watch.set_deadline_in(stall);
@@ -133,9 +148,42 @@ Task<Result<void>> Connection::write_all(std::span<const asio::const_buffer> buf
       if (!ready) co_return ready.error();
       continue;
     }
-    while (at < count && io.bytes >= left[at].size()) io.bytes -= left[at++].size();
-    if (at < count) left[at] += io.bytes;
+    left.wrote(io.bytes);
   }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Connection::write_unless_answered(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase,
+                                                     std::span<char> scratch, std::string& said, bool (*is_answer)(std::string_view)) {
+  Unwritten left(buffers);
+  while (!left.empty()) {
+    Io io = try_write(left.buffers());
+    if (io.status == Io::Status::ok) {
+      left.wrote(io.bytes);
+      continue;
+    }
+    if (io.status == Io::Status::broken || io.status == Io::Status::closed) co_return failure_of(io, phase);
+    auto ready = co_await wait_for_either(watch, phase);
+    if (!ready) co_return ready.error();
+    Io read = try_read(scratch);   // over TLS what has come may be none of the answer, but a ticket
+    if (read.status == Io::Status::broken || read.status == Io::Status::closed) co_return failure_of(read, phase);
+    if (read.status != Io::Status::ok) continue;
+    said.append(scratch.data(), read.bytes);
+    if (!is_answer(said)) continue;
+    co_return Failure{phase, Party::provider, Cause::upstream_malformed, Retry::safe, {}, "upstream answered before it had the whole request"};
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Connection::wait_for_either(Watch& watch, Phase phase) {
+  if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
+  auto told = std::make_shared<Signal>(socket_.get_executor());   // outlives the wait that is given up
+  if (!watches_for_room_) change_direction(true);
+  for (auto way : {Socket::wait_read, Socket::wait_write}) socket_.async_wait(way, [told](const ErrorCode&) { told->notify(); });
+  bool ready = co_await told->wait(watch);
+  ErrorCode ignored;
+  socket_.cancel(ignored);
+  if (!ready) co_return failure_of(watch, phase);
   co_return Result<void>{};
 }
 

@@ -56,6 +56,10 @@ class Connection {
   Task<Result<void>> write_all(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase, Duration stall = {});
   Task<Result<void>> write_all(std::string_view bytes, Watch& watch, Phase phase);
 
+  /// write_all() that collects what the peer says meanwhile in `said`, and stops with a failure when that is an answer already.
+  Task<Result<void>> write_unless_answered(std::span<const asio::const_buffer> buffers, Watch& watch, Phase phase,
+                                           std::span<char> scratch, std::string& said, bool (*is_answer)(std::string_view));
+
   /// Client side of a TLS handshake with verification of chain and name. From then on bytes are encrypted.
   Task<Result<void>> start_tls(std::shared_ptr<TlsContext> context, const std::string& host, Watch& watch);
   const TlsSummary* tls() const { return tls_ ? &tls_->summary() : nullptr; }
@@ -86,6 +90,7 @@ class Connection {
 
  private:
   void change_direction(bool room);
+  Task<Result<void>> wait_for_either(Watch& watch, Phase phase);
 
   std::unique_ptr<TlsStream> tls_;   // beside the descriptor: every read and write asks for both. It sends nothing at its end
   Side side_;
