@@ -156,6 +156,8 @@ TEST_CASE("a whole body is JSON of its dialect or does not pass", "[stream]") {
   };
   CHECK(good(R"({"choices":[{"message":{"content":"x"}}]})", Dialect::openai_chat));
   CHECK(good(R"({"error":{"message":"x"}})", Dialect::openai_chat));
+  CHECK(good(R"({"error":{},"choices":[]})", Dialect::openai_chat));
+  CHECK_FALSE(good(R"({"error":{},"usage":{}})", Dialect::openai_chat));
   CHECK(good(R"({"type":"message","content":[]})", Dialect::anthropic_messages));
   CHECK(good(R"({"input_tokens":14})", Dialect::anthropic_messages));
   CHECK(good(R"({"object":"response","output":[]})", Dialect::openai_responses));
@@ -166,4 +168,32 @@ TEST_CASE("a whole body is JSON of its dialect or does not pass", "[stream]") {
   CHECK_FALSE(good("{\"choices\":[\"\xE4\"]}", Dialect::openai_chat));
   CHECK(findings.at(0).check == Check::utf8);
   CHECK(good("<html>", Dialect::none));
+}
+
+TEST_CASE("an empty error beside a piece of an answer is none, and the piece is checked", "[stream]") {
+  const auto with_error = [](const std::string& error, const std::string& choice, const std::string& head = id) {
+    return chunk("\"error\":" + error + "," + head, choice);
+  };
+  for (const char* empty : {R"("")", "{}", "[]", "0", "false", "null", R"({"message":"","type":"","param":"","code":null})", R"({"code":0,"d":[],"x":{}})"}) {
+    INFO(empty);
+    const std::string start = with_error(empty, role);
+    const std::string usage = "data: {\"error\":" + std::string(empty) + ",\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\n";
+    const std::string sound = start + with_error(empty, text) + with_error(empty, stop) + usage + "data: [DONE]\n\n";
+    CHECK(clean(sound));
+    CHECK_FALSE(run(sound).provider_error);
+    CHECK(run(sound).proper_end);
+    CHECK(fails(Check::splice, start + with_error(empty, text) + with_error(empty, text, "\"id\":\"B\"")));
+    CHECK(fails(Check::shape, start + with_error(empty, R"("index":"0")")));
+    CHECK(fails(Check::finish_reason, start + with_error(empty, R"("index":0,"delta":{},"finish_reason":"odd")")));
+  }
+  for (const char* said : {R"("m")", R"({"message":"m"})", "7", "true", R"(["m"])", R"({"d":[{}]})", R"({"code":500})"}) {
+    INFO(said);
+    CHECK(run(with_error(said, text)).provider_error);
+  }
+  for (const char* alone : {R"({"error":{}, "x":0})", R"({"error":"","id":"A"})", R"({"error":{"message":""}})"})
+    CHECK(run("data: " + std::string(alone) + "\n\n").provider_error);
+  CHECK_FALSE(run(chunk("\"type\":\"error\"," + id, role) + chunk(id, stop)).provider_error);
+  const std::string anthropic = named("message_start", R"(,"message":{"id":"m"},"error":{})") + named("message_stop", ",\"error\":\"\"");
+  CHECK(clean(anthropic, Dialect::anthropic_messages));
+  CHECK_FALSE(run(anthropic, Dialect::anthropic_messages).provider_error);
 }
