@@ -41,6 +41,12 @@ class AnthropicRules final : public DialectRules {
     }
   }
 
+  void withhold(const ChunkFacts* facts) override {
+    if (!facts || facts->type != "message_stop") return;
+    open_ = true;
+    said_.ended = false;
+  }
+
   bool repeatable(const ChunkFacts& facts) const override {
     return facts.type == "content_block_delta" && facts.outputs.size() == 1 &&
            facts.outputs[0].channel != Output::Channel::arguments && facts.delta_type != "input_json_delta";

@@ -19,7 +19,7 @@ struct ChoiceState {
   int index = 0;
   bool role = false;           // a role has started it
   bool output_since = false;   // a chunk without a role has carried output since
-  bool finished = false;
+  std::uint32_t finished = 0;  // how often
 };
 
 class ChatRules final : public DialectRules {
@@ -46,8 +46,16 @@ class ChatRules final : public DialectRules {
       if (output.channel == Output::Channel::arguments) take_arguments(facts, output);
     for (std::size_t i = 0; i < facts.choice_count; ++i)
       if (!facts.choice_list[i].finish_reason.value.empty()) tools_.finish(facts.choice_list[i].index, faults);
-    said_.ended = !choices_.empty() && std::all_of(choices_.begin(), choices_.end(),
-                                                   [](const ChoiceState& choice) { return choice.finished; });
+    said_.ended = all_finished();
+  }
+
+  void withhold(const ChunkFacts* facts) override {
+    for (std::size_t i = 0; facts && i < facts->choice_count; ++i) {
+      if (facts->choice_list[i].finish_reason.value.empty()) continue;
+      --at(facts->choice_list[i].index).finished;
+      withheld_ = true;
+    }
+    said_.ended = all_finished();
   }
 
   /// The number of chunks with this id only matters up to two. Arguments of tools are followed piece by piece.
@@ -63,7 +71,7 @@ class ChatRules final : public DialectRules {
     if (said_.ended) return;
     Faults wrong;
     if (usage_ && tools_.any_seen()) tools_.finish(-1, wrong);
-    if (!usage_ || !tools_.any_seen() || !wrong.empty()) return DialectRules::done(faults);
+    if (!usage_ || !tools_.any_seen() || withheld_ || !wrong.empty()) return DialectRules::done(faults);
     said_.ended = true;
     faults.push_back({Check::finish, "tool calls ended with usage and [DONE] but no finish_reason", 0, true, 0, {}});
   }
@@ -163,7 +171,7 @@ class ChatRules final : public DialectRules {
     }
     for (std::size_t i = 0; i < choice.calls.size(); ++i) tools_.begin(choice.index, number(choice, i), choice.calls[i].id);
     if (choice.finish_reason.value.empty()) return;
-    state.finished = true;
+    ++state.finished;
     if (said_.finish_reason.empty()) said_.finish_reason = choice.finish_reason.value;
   }
 
@@ -179,6 +187,10 @@ class ChatRules final : public DialectRules {
     return said >= 0 ? said : static_cast<int>(position);
   }
 
+  bool all_finished() const {
+    return !choices_.empty() &&
+           std::all_of(choices_.begin(), choices_.end(), [](const ChoiceState& choice) { return choice.finished > 0; });
+  }
   const ChoiceState* find(int index) const {
     for (const ChoiceState& choice : choices_)
       if (choice.index == index) return &choice;
@@ -188,7 +200,7 @@ class ChatRules final : public DialectRules {
     for (ChoiceState& choice : choices_)
       if (choice.index == index) return choice;
     if (choices_.size() == 1024) return choices_.back();  // no request asks for so many
-    choices_.push_back({index, false, false, false});
+    choices_.push_back({index, false, false, 0});
     return choices_.back();
   }
 
@@ -197,6 +209,7 @@ class ChatRules final : public DialectRules {
   std::uint32_t ids_ = 0;       // different ids so far
   bool bare_role_ = true;       // the first chunk with this id was no more than a role
   bool usage_ = false;
+  bool withheld_ = false;       // a finish reason came and was not delivered
   std::string id_;              // of the last chunk that had one
   boost::container::small_vector<ChoiceState, 1> choices_;
   ToolArguments tools_;

@@ -197,3 +197,52 @@ TEST_CASE("an empty error beside a piece of an answer is none, and the piece is 
   CHECK(clean(anthropic, Dialect::anthropic_messages));
   CHECK_FALSE(run(anthropic, Dialect::anthropic_messages).provider_error);
 }
+
+TEST_CASE("an end that is not delivered is none", "[stream]") {
+  const std::string start = call(R"("index":0,"id":"c","function":{"name":"f","arguments":"{\"a\":"})");
+  const std::string finish = chunk(id, R"("index":0,"delta":{},"finish_reason":"tool_calls")");
+  const std::string usage = "data: {\"id\":\"A\",\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\n";
+  for (const std::size_t size : {1, 7, 100000}) {
+    Outcome outcome = run(start + finish + "data: [DONE]\n\n", Dialect::openai_chat, all(Action::reject), size);
+    CHECK(outcome.rejected);
+    CHECK(outcome.found(Check::tool_arguments));
+    CHECK(outcome.delivered == start);
+    CHECK_FALSE(outcome.proper_end);
+    for (const std::string& tail : {std::string(), std::string("data: [DONE]\n\n")}) {
+      outcome = run(start + finish + usage + tail, Dialect::openai_chat, with(Check::tool_arguments, Action::drop), size);
+      CHECK(outcome.delivered == start + usage);
+      CHECK(outcome.rejected);   // else the client asks again for ever
+      CHECK(outcome.found(Check::finish));
+      CHECK_FALSE(outcome.proper_end);
+    }
+  }
+  // Of two choices only one ends for the client.
+  const std::string other = chunk(id, R"("index":1,"delta":{"content":"x"})") + chunk(id, R"("index":1,"delta":{},"finish_reason":"stop")");
+  CHECK_FALSE(run(start + finish + other, Dialect::openai_chat, with(Check::tool_arguments, Action::drop)).proper_end);
+  // What was delivered stays an end.
+  CHECK(run(start + finish + finish + "data: [DONE]\n\n", Dialect::openai_chat, with(Check::tool_arguments, Action::flag)).proper_end);
+  const std::string torn = named("message_start", R"(,"message":{"id":"m"})") +
+                           named("content_block_start", R"(,"index":0,"content_block":{"type":"tool_use","id":"t"})") +
+                           named("content_block_delta", R"(,"index":0,"delta":{"type":"input_json_delta","partial_json":"{"})") +
+                           named("message_stop", "");
+  const Outcome message = run(torn, Dialect::anthropic_messages);
+  CHECK(message.found(Check::tool_arguments));
+  CHECK_FALSE(message.proper_end);
+  const Outcome response = run(named("response.created", R"(,"response":{"id":"r"})") +
+                               named("response.function_call_arguments.delta", R"(,"output_index":0,"delta":"{")") +
+                               named("response.completed", R"(,"response":{"id":"r"})"), Dialect::openai_responses);
+  CHECK(response.found(Check::tool_arguments));
+  CHECK_FALSE(response.proper_end);
+}
+
+TEST_CASE("of function calls side by side only the one that is done is judged", "[stream]") {
+  const auto delta = [](const char* item, const char* text) {
+    return named("response.function_call_arguments.delta", ",\"output_index\":" + std::string(item) + ",\"delta\":\"" + text + "\"");
+  };
+  const auto ready = [](const char* item) { return named("response.function_call_arguments.done", ",\"output_index\":" + std::string(item)); };
+  const std::string start = named("response.created", R"(,"response":{"id":"r"})"), end = named("response.completed", R"(,"response":{"id":"r"})");
+  const std::string both = start + delta("0", R"({\"a\":)") + delta("1", R"({\"b\":)");
+  CHECK(clean(both + delta("0", "1}") + ready("0") + delta("1", "2}") + ready("1") + end, Dialect::openai_responses));
+  CHECK(fails(Check::tool_arguments, both + ready("0") + delta("1", "2}") + ready("1") + end, Dialect::openai_responses));
+  CHECK(fails(Check::tool_arguments, both + delta("0", "1}") + ready("0") + end, Dialect::openai_responses));
+}
