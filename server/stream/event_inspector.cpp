@@ -112,6 +112,8 @@ void EventInspector::read_payload(std::string_view event, const Payload& payload
   }
   const ChunkFacts& facts = reader.facts();
   found.facts = &facts;
+  if (read.half_pair_at != std::string_view::npos)
+    add(found, Check::json, "half of a surrogate pair stands alone", payload.at + (payload.lines > 1 ? 0 : read.half_pair_at), true);
   if (facts.duplicate_key) add(found, Check::json, "a member of the payload occurs twice", payload.at);
   if (is_provider_error(facts, found.name)) {
     found.provider_error = true;

@@ -168,6 +168,11 @@ TEST_CASE("a whole body is JSON of its dialect or does not pass", "[stream]") {
   CHECK_FALSE(good("{\"choices\":[\"\xE4\"]}", Dialect::openai_chat));
   CHECK(findings.at(0).check == Check::utf8);
   CHECK(good("<html>", Dialect::none));
+  CHECK(good(R"({"choices":[{"message":{"content":"cut \ud83d"}}]})", Dialect::openai_chat));
+  REQUIRE(findings.size() == 1);
+  CHECK(findings.at(0).check == Check::json);
+  CHECK(findings.at(0).action == Action::flag);
+  CHECK(findings.at(0).offset == 39);
 }
 
 TEST_CASE("an empty error beside a piece of an answer is none, and the piece is checked", "[stream]") {
