@@ -80,6 +80,7 @@ TEST_CASE("a second response pasted in at any byte is found before any event of 
     const std::size_t first_event = sample.body.find("\n\n") + 2;
     for (std::size_t cut = 1; cut < sample.body.size(); ++cut) {
       if (run(sample.body.substr(0, cut), sample.dialect).proper_end) break;
+      if (cut < first_event && sample.body[cut - 1] == '\n') continue;  // nothing but the name of an event, and the second one is whole
       const Outcome outcome = run(sample.body.substr(0, cut) + sample.other, sample.dialect, all(Action::reject), 50);
       INFO(to_string(sample.dialect) << " cut at " << cut << " of " << sample.body.size());
       CHECK(outcome.rejected);
@@ -214,6 +215,29 @@ TEST_CASE("lines that are not fields are debris, unknown fields only a flag", "[
   CHECK(outcome.flagged(Check::sse));
   CHECK(outcome.delivered == role + "color: red\n" + stop + done);
   CHECK(chat(role + "dadata: {\"id\":\"B\"}\n\n" + stop).found(Check::splice));
+}
+
+TEST_CASE("unknown fields that only look like joined names are flagged, and what is no payload in a name is sound", "[stream]") {
+  for (const char* line : {"rid: 5", "eid: 5", "did: {}", "edata: 5", "reid: a", "request-id: 5"}) {
+    const std::string body = role + line + "\n" + text + stop + done;
+    const Outcome outcome = chat(body);
+    INFO(line);
+    CHECK(outcome.delivered == body);
+    CHECK(outcome.flagged(Check::sse));
+  }
+  for (const char* line : {"dadata: {\"id\":\"B\"}", "datdata:{", "evdata: [DONE]", "evevent: message_start", "rretry: 3000"})
+    CHECK(chat(role + line + "\n\n" + stop).found(Check::splice));
+  for (const char* name : {"metadata:usage", "metadata: usage", "subevent:usage", "a:b"}) {
+    const std::string body = role + "event: " + name + "\n" + text + stop + done;
+    CHECK(chat(body).delivered == body);
+    CHECK(chat(body).findings.empty());
+  }
+  for (const char* name : {"mesdata: {\"a\"", "mesdata:[DONE]", "mesevent: message_start", "mesevent:response.created", "event: x"})
+    CHECK(chat(role + "event: " + name + "\n" + text + stop).found(Check::splice));
+  const std::string twice = role + "event: other\nevent: message\n" + text + stop + done;   // readers take the last
+  CHECK(chat(twice).delivered == twice);
+  CHECK(chat(twice).flagged(Check::sse));
+  CHECK(chat(role + "event: message\nevent: error\ndata: {}\n\n").provider_error);
 }
 
 TEST_CASE("an event over the limit fails, is left out, or passes unchecked", "[stream]") {
