@@ -47,6 +47,17 @@ TEST_CASE("an id that changes after it was steady, or with a new role, is a spli
   CHECK(fails(Check::splice, chunk(id, role) + chunk(id, stop) + "data: [DONE]\n\n" + chunk("\"id\":\"B\"", role)));
 }
 
+TEST_CASE("an id that comes back after another one is a splice", "[stream]") {
+  const auto with_id = [](const std::string& name, const std::string& choice) { return chunk("\"id\":\"" + name + "\"", choice); };
+  const std::string bare = R"("index":0,"delta":{"role":"assistant"})";
+  CHECK(fails(Check::splice, with_id("A", bare) + with_id("B", bare) + with_id("A", text) + with_id("B", text) + with_id("A", stop)));
+  CHECK(fails(Check::splice, with_id("A", bare) + with_id("B", text) + with_id("C", text) + with_id("B", stop)));
+  std::string own;   // each chunk has an id of its own
+  for (int i = 0; i < 50; ++i) own += with_id("c" + std::to_string(i), text);
+  CHECK(clean(own + with_id("end", stop)));
+  CHECK(fails(Check::splice, own + with_id("c0", stop)));
+}
+
 TEST_CASE("created may creep but neither fall back nor leap", "[stream]") {
   const auto at = [](const std::string& created, const std::string& choice) { return chunk("\"id\":\"A\",\"created\":" + created, choice); };
   CHECK(clean(at("1700000000", role) + at("1700000003", text) + at("1700000100", stop)));
@@ -112,6 +123,16 @@ TEST_CASE("an Anthropic message starts once and its blocks count up", "[stream]"
   CHECK(fails(Check::shape, start + named("content_block_delta", ""), dialect));
   CHECK(fails(Check::shape, "data: {\"x\":1}\n\n", dialect));
   CHECK(fails(Check::finish, start + block, dialect));
+  const auto at = [](const char* event, const char* index) { return named("content_block_" + std::string(event), ",\"index\":" + std::string(index) + ",\"delta\":{}"); };
+  const std::string end = named("message_stop", "");
+  CHECK(fails(Check::splice, start + block + at("stop", "0") + at("delta", "0") + end, dialect));
+  CHECK(fails(Check::splice, start + at("delta", "0") + end, dialect));
+  CHECK(fails(Check::splice, start + block + at("delta", "1") + end, dialect));
+  CHECK(fails(Check::splice, start + block + end + start + at("delta", "0") + end, dialect));
+  CHECK(clean(start + block + at("start", "1") + at("delta", "0") + at("delta", "1") + at("stop", "0") + at("delta", "1") + end, dialect));
+  std::string many = start;
+  for (int i = 0; i < 1000; ++i) many += at("start", std::to_string(i).c_str());
+  CHECK(clean(many + at("delta", "0") + at("delta", "999") + at("delta", "500") + end, dialect));
   CHECK(clean(anthropic_stream() + anthropic_stream("msg_2"), dialect));  // the second follows a complete one
   CHECK(clean(start + named("something_new", ",\"x\":1") + named("message_stop", ""), dialect));
   const Outcome mapped = run(start + named("message_delta", R"(,"delta":{"stop_reason":"sensitive"})") + named("message_stop", ""),
