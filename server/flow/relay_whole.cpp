@@ -3,6 +3,30 @@
 #include "stream/stream_checker.hpp"
 
 namespace siltgate::flow {
+namespace {
+
+/// Text of another kind, such as a page. An answer is an object.
+bool is_something_else(std::string_view body) {
+  const std::size_t start = body.find_first_not_of(" \t\r\n");
+  return start != std::string_view::npos && body[start] != '{' && body[start] != '[';
+}
+
+/// A page in place of an answer is that before it is broken JSON, and is one also where broken JSON may pass.
+void look_at_type(const Exchange& x, std::string_view body, const std::string& type, std::vector<Finding>& findings, bool& sound) {
+  const Action action = x.validate[Check::content_type];
+  const bool page = sound ? is_something_else(body) : !type.ends_with("json");
+  if (!page || action == Action::pass) return;
+  Finding finding;
+  finding.check = Check::content_type;
+  finding.action = !sound || action == Action::reject ? Action::reject : Action::flag;
+  finding.reason = "JSON was due, the answer is " + (type.empty() ? std::string("without Content-Type") : type);
+  if (type.ends_with("json")) finding.reason += " by its name alone";
+  finding.excerpt = body.substr(0, 64);
+  sound = sound && finding.action == Action::flag;
+  findings.push_back(std::move(finding));
+}
+
+}  // namespace
 
 Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHead head, std::string type) {
   auto body = co_await source.all(x.config->http.response_body);
@@ -20,14 +44,7 @@ Task<Result<void>> relay_whole(Exchange& x, BodySource source, http::ResponseHea
   std::vector<Finding> findings;
   stream::Usage usage;
   bool sound = stream::check_json_body(*body, x.record.dialect, x.config->validate, findings, usage);
-  if (!sound && !type.ends_with("json")) {  // a page in place of an answer is that before it is broken JSON
-    Finding finding;
-    finding.check = Check::content_type;
-    finding.action = Action::reject;
-    finding.reason = "JSON was due, the answer is " + (type.empty() ? std::string("without Content-Type") : type);
-    finding.excerpt = body->substr(0, 64);
-    if (x.validate[Check::content_type] != Action::pass) findings.push_back(std::move(finding));
-  }
+  look_at_type(x, *body, type, findings, sound);
   note_findings(x, findings);
   if (!sound) {
     const Finding& named = *rejecting(findings);

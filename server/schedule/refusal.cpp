@@ -44,6 +44,26 @@ bool is_bare_error(const Json& object) {
   return code->is_string() && success.count(code->get<std::string>()) == 0;
 }
 
+/// Gateways write "", {} or {"message":"","code":null} beside good answers. What is nested deeper than `levels` is not looked at.
+bool says_something(const Json& value, int levels = 2) {
+  if (value.is_string()) return !value.get_ref<const std::string&>().empty();
+  if (value.is_number()) return value != 0;
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_structured() && levels == 0) return true;
+  return std::any_of(value.begin(), value.end(), [levels](const Json& part) { return says_something(part, levels - 1); });
+}
+
+bool holds_answer(const Json& object) {
+  for (const char* name : {"choices", "content", "output"})
+    if (const auto found = object.find(name); found != object.end() && found->is_array() && !found->empty()) return true;
+  return false;
+}
+
+/// An empty error is one only where there is no answer beside it.
+bool is_error_member(const Json& object, const Json& error) {
+  return says_something(error) || ((error.is_structured() || error.is_string()) && !holds_answer(object));
+}
+
 std::string text_of(const Json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) return {};
@@ -75,17 +95,18 @@ Envelope read_envelope(std::string_view body) {
   const Json json = Json::parse(body, nullptr, false);
   if (!json.is_object()) return found;
   const auto error = json.find("error");
-  if (error != json.end() && error->is_object()) {
+  const bool is_error = error != json.end() && is_error_member(json, *error);
+  if (is_error && error->is_object()) {
     found.error = true;
     read_error_object(*error, found);
-  } else if (error != json.end() && error->is_string()) {
+  } else if (is_error && error->is_string()) {
     found.error = true;
     found.message = error->get<std::string>();
     found.code = text_of(json, "code");
   } else if (const Json failed = failed_response(json); failed.is_object()) {
     found.error = true;
     read_error_object(failed, found);
-  } else if (json.value("type", Json()) == "error" || json.value("success", Json()) == false) {
+  } else if ((json.value("type", Json()) == "error" || json.value("success", Json()) == false) && !holds_answer(json)) {
     found.error = true;
     read_error_object(json, found);
     found.type.clear();
@@ -97,7 +118,7 @@ Envelope read_envelope(std::string_view body) {
     found.message = text_of(json, "message");
     if (found.message.empty()) found.message = text_of(json, "msg");
     if (found.message.empty()) found.message = text_of(json, "detail");
-    found.error = is_bare_error(json);
+    found.error = is_error || is_bare_error(json);
   }
   if (found.code.empty() && found.message.starts_with('[')) {  // [1305][The service …]
     const auto end = found.message.find(']');

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of Anthropic message streams.
+#include <algorithm>
+#include <vector>
+
 #include "stream/dialect_rules.hpp"
 #include "stream/tool_arguments.hpp"
 
 namespace siltgate::stream {
 namespace {
+
+constexpr std::size_t most_blocks = 256;   // open at once; once there are so many nothing is said of pieces
 
 class AnthropicRules final : public DialectRules {
  public:
@@ -25,12 +30,15 @@ class AnthropicRules final : public DialectRules {
       open_ = true;
       said_.ended = false;
       last_block_ = -1;
+      blocks_.clear();
       if (said_.id.empty()) said_.id = facts.message_id;
     } else if (facts.type == "content_block_start") {
       last_block_ = facts.index.value_or(0);
+      if (blocks_.size() < most_blocks) blocks_.push_back(last_block_);
     } else if (facts.type == "content_block_delta") {
       take_arguments(facts);
     } else if (facts.type == "content_block_stop") {
+      if (blocks_.size() < most_blocks) std::erase(blocks_, facts.index.value_or(0));
       tools_.finish(facts.index.value_or(0), faults);
     } else if (facts.type == "message_delta" && !facts.stop_reason.value.empty()) {
       said_.finish_reason = facts.stop_reason.value;
@@ -39,6 +47,12 @@ class AnthropicRules final : public DialectRules {
       said_.ended = true;
       tools_.finish(-1, faults);
     }
+  }
+
+  void withhold(const ChunkFacts* facts) override {
+    if (!facts || facts->type != "message_stop") return;
+    open_ = true;
+    said_.ended = false;
   }
 
   bool repeatable(const ChunkFacts& facts) const override {
@@ -62,11 +76,17 @@ class AnthropicRules final : public DialectRules {
     return nullptr;
   }
 
-  /// 1. A message starts while one is open. 2. A block starts with the number of an earlier one.
+  bool is_open(int block) const {
+    return blocks_.size() == most_blocks || std::find(blocks_.rbegin(), blocks_.rend(), block) != blocks_.rend();
+  }
+
+  /// 1. A message starts while one is open. 2. A block starts with the number of an earlier one. 3. A piece of a block that has not
+  /// begun or is complete.
   /// A message that follows a complete one is not inside it.
   const char* splice_fault(const ChunkFacts& facts) const {
     if (facts.type == "message_start" && open_) return "a second message_start inside the first message";        // 1
     if (facts.type == "content_block_start" && *facts.index <= last_block_) return "a content block starts again";  // 2
+    if (facts.type == "content_block_delta" && !is_open(*facts.index)) return "a delta of a content block that is not open";  // 3
     return nullptr;
   }
 
@@ -95,6 +115,7 @@ class AnthropicRules final : public DialectRules {
   const FinishReasonMap& map_;
   bool open_ = false;
   int last_block_ = -1;
+  std::vector<int> blocks_;   // open ones
   ToolArguments tools_;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of OpenAI chat completion streams, as some thirty providers really send them.
 #include <algorithm>
+#include <array>
 #include <boost/container/small_vector.hpp>
+#include <functional>
 
 #include "stream/dialect_rules.hpp"
 #include "stream/tool_arguments.hpp"
@@ -19,7 +21,7 @@ struct ChoiceState {
   int index = 0;
   bool role = false;           // a role has started it
   bool output_since = false;   // a chunk without a role has carried output since
-  bool finished = false;
+  std::uint32_t finished = 0;  // how often
 };
 
 class ChatRules final : public DialectRules {
@@ -46,8 +48,16 @@ class ChatRules final : public DialectRules {
       if (output.channel == Output::Channel::arguments) take_arguments(facts, output);
     for (std::size_t i = 0; i < facts.choice_count; ++i)
       if (!facts.choice_list[i].finish_reason.value.empty()) tools_.finish(facts.choice_list[i].index, faults);
-    said_.ended = !choices_.empty() && std::all_of(choices_.begin(), choices_.end(),
-                                                   [](const ChoiceState& choice) { return choice.finished; });
+    said_.ended = all_finished();
+  }
+
+  void withhold(const ChunkFacts* facts) override {
+    for (std::size_t i = 0; facts && i < facts->choice_count; ++i) {
+      if (facts->choice_list[i].finish_reason.value.empty()) continue;
+      --at(facts->choice_list[i].index).finished;
+      withheld_ = true;
+    }
+    said_.ended = all_finished();
   }
 
   /// The number of chunks with this id only matters up to two. Arguments of tools are followed piece by piece.
@@ -63,7 +73,7 @@ class ChatRules final : public DialectRules {
     if (said_.ended) return;
     Faults wrong;
     if (usage_ && tools_.any_seen()) tools_.finish(-1, wrong);
-    if (!usage_ || !tools_.any_seen() || !wrong.empty()) return DialectRules::done(faults);
+    if (!usage_ || !tools_.any_seen() || withheld_ || !wrong.empty()) return DialectRules::done(faults);
     said_.ended = true;
     faults.push_back({Check::finish, "tool calls ended with usage and [DONE] but no finish_reason", 0, true, 0, {}});
   }
@@ -96,15 +106,17 @@ class ChatRules final : public DialectRules {
   /// Signs of a second response, in this order:
   /// 1. `id` changes after two chunks had the same one. (A provider with a new id for every chunk never had that.)
   /// 2. `id` changes after one chunk that was more than a bare role, and the new one starts with a role.
-  /// 3. `created` falls back, or leaps ahead by more than any silence lasts.
-  /// 4. A choice starts again: a role with nothing else, after chunks without a role had carried output.
+  /// 3. An id comes back after another one: two responses took turns. (Kept of the first two, which tells two responses.)
+  /// 4. `created` falls back, or leaps ahead by more than any silence lasts.
+  /// 5. A choice starts again: a role with nothing else, after chunks without a role had carried output.
   const char* splice_fault(const ChunkFacts& facts) const {
     const bool other_id = !facts.id.empty() && !id_.empty() && facts.id != id_;
     if (other_id && id_count_ >= 2) return "id changes in the middle of the response";  // 1
     if (other_id && ids_ == 1 && !bare_role_ && starts_with_role(facts))                // 2
       return "id changes and a role starts again";
-    if (!other_id && created_leaps(facts)) return "created changes in the middle of the response";  // 3
-    for (std::size_t i = 0; i < facts.choice_count; ++i) {                                         // 4
+    if (other_id && ids_ >= 2 && is_first_id(facts.id)) return "an earlier id comes back in the middle of the response";  // 3
+    if (!other_id && created_leaps(facts)) return "created changes in the middle of the response";  // 4
+    for (std::size_t i = 0; i < facts.choice_count; ++i) {                                         // 5
       const Choice& choice = facts.choice_list[i];
       const ChoiceState* state = find(choice.index);
       if (state && state->role && state->output_since && choice.role && !choice.output && choice.calls.empty() &&
@@ -112,6 +124,11 @@ class ChatRules final : public DialectRules {
         return "a second role start in the middle of the response";
     }
     return nullptr;
+  }
+
+  bool is_first_id(std::string_view id) const {
+    const std::size_t hash = std::hash<std::string_view>{}(id);
+    return hash == first_ids_[0] || hash == first_ids_[1];
   }
 
   static bool starts_with_role(const ChunkFacts& facts) { return facts.choice_count > 0 && facts.choice_list[0].role; }
@@ -146,6 +163,7 @@ class ChatRules final : public DialectRules {
     } else {
       id_ = facts.id;
       id_count_ = 1;
+      if (ids_ < first_ids_.size()) first_ids_[ids_] = std::hash<std::string_view>{}(id_);
       ++ids_;
       bare_role_ = facts.choice_count == 0 || facts.choice_list[0].only_role;
     }
@@ -163,7 +181,7 @@ class ChatRules final : public DialectRules {
     }
     for (std::size_t i = 0; i < choice.calls.size(); ++i) tools_.begin(choice.index, number(choice, i), choice.calls[i].id);
     if (choice.finish_reason.value.empty()) return;
-    state.finished = true;
+    ++state.finished;
     if (said_.finish_reason.empty()) said_.finish_reason = choice.finish_reason.value;
   }
 
@@ -179,6 +197,10 @@ class ChatRules final : public DialectRules {
     return said >= 0 ? said : static_cast<int>(position);
   }
 
+  bool all_finished() const {
+    return !choices_.empty() &&
+           std::all_of(choices_.begin(), choices_.end(), [](const ChoiceState& choice) { return choice.finished > 0; });
+  }
   const ChoiceState* find(int index) const {
     for (const ChoiceState& choice : choices_)
       if (choice.index == index) return &choice;
@@ -188,7 +210,7 @@ class ChatRules final : public DialectRules {
     for (ChoiceState& choice : choices_)
       if (choice.index == index) return choice;
     if (choices_.size() == 1024) return choices_.back();  // no request asks for so many
-    choices_.push_back({index, false, false, false});
+    choices_.push_back({index, false, false, 0});
     return choices_.back();
   }
 
@@ -197,7 +219,9 @@ class ChatRules final : public DialectRules {
   std::uint32_t ids_ = 0;       // different ids so far
   bool bare_role_ = true;       // the first chunk with this id was no more than a role
   bool usage_ = false;
+  bool withheld_ = false;       // a finish reason came and was not delivered
   std::string id_;              // of the last chunk that had one
+  std::array<std::size_t, 2> first_ids_{};   // hashes
   boost::container::small_vector<ChoiceState, 1> choices_;
   ToolArguments tools_;
   const FinishReasonMap& map_;

@@ -63,6 +63,7 @@ struct PayloadFacts {
   std::string_view id, object, type, status;
   std::optional<std::int64_t> created, sequence, input_tokens, output_tokens;
   Shape error = Shape::absent;   // of the root
+  bool error_says = false;       // it holds a text, a number but 0, true, or something that is nested deeper than these
   Shape code = Shape::absent;    // {"code":500,"msg":…} in place of an answer
   std::int64_t code_number = 0;
   bool says_message = false;     // "msg" or "message" of the root is a string

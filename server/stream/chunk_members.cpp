@@ -122,6 +122,8 @@ Node member(Node parent, std::string_view key) {
     case Node::delta: return delta_member(key);
     case Node::usage:
     case Node::inner_usage: return usage_member(key);
+    case Node::error: return Node::error_part;
+    case Node::error_part: return Node::error_leaf;
     default: return Node::other;
   }
 }

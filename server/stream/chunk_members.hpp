@@ -20,6 +20,7 @@ enum class Node : std::uint8_t {
   stop_reason, input_tokens, output_tokens,
   // texts of a whole body: choices.message, entries of content (anthropic) and of output.content (responses)
   whole_content, whole_reasoning, message_calls, message_call, message_function, whole_arguments, item, item_content, part,
+  error_part, error_leaf,  // any member or entry of error, and of those
   text_other  // a member of choice.delta that is none of the above
 };
 
@@ -33,6 +34,8 @@ constexpr Node entry(Node parent) {
   if (parent == Node::message_calls) return Node::message_call;
   if (parent == Node::content || parent == Node::item_content) return Node::part;
   if (parent == Node::output) return Node::item;
+  if (parent == Node::error) return Node::error_part;
+  if (parent == Node::error_part) return Node::error_leaf;
   return Node::other;
 }
 

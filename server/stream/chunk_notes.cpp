@@ -73,6 +73,9 @@ void ChunkNotes::note_number(Node node, std::int64_t number) {
     case Node::call_index: choice().calls.back().index = small; break;
     case Node::input_tokens: facts_->input_tokens = number; break;
     case Node::output_tokens: facts_->output_tokens = number; break;
+    case Node::error:
+    case Node::error_part:
+    case Node::error_leaf: facts_->error_says |= number != 0; break;
     default: break;
   }
 }
@@ -104,6 +107,9 @@ void ChunkNotes::note_text(Node node, std::string_view text) {
     case Node::whole_content: whole_output(Output::Channel::content, text); break;
     case Node::whole_reasoning: whole_output(Output::Channel::reasoning, text); break;
     case Node::whole_arguments: whole_output(Output::Channel::arguments, text); break;
+    case Node::error:
+    case Node::error_part:
+    case Node::error_leaf: facts_->error_says |= !text.empty(); break;
     default: note_choice_text(node, text); break;
   }
 }

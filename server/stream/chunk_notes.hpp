@@ -21,6 +21,8 @@ constexpr bool has_shape(Node node) {
   return (shaped >> static_cast<int>(node) & 1) != 0;
 }
 
+constexpr bool is_of_error(Node node) { return node == Node::error || node == Node::error_part || node == Node::error_leaf; }
+
 class ChunkNotes {
  public:
   /// Starts a payload; both must outlive it.
@@ -34,6 +36,7 @@ class ChunkNotes {
   void opened(Node node, Shape shape) {
     if (node == Node::other) return;
     this->shape(node, shape);
+    if (node == Node::error_leaf) facts_->error_says = true;
     if (shape != Shape::object) return;
     if (node == Node::choice) begin_choice(shape);
     if (node == Node::tool_call) begin_call();
@@ -54,10 +57,14 @@ class ChunkNotes {
     note_number(node, value);
   }
   /// A number that is too large to be noted.
-  void large_number(Node node) { shape(node, Shape::number); }
+  void large_number(Node node) {
+    shape(node, Shape::number);
+    if (is_of_error(node)) facts_->error_says = true;
+  }
   void boolean(Node node, bool truth) {
     shape(node, Shape::boolean);
     if (node == Node::success && !truth) facts_->success_false = true;
+    if (truth && is_of_error(node)) facts_->error_says = true;
   }
   void null(Node node) { shape(node, Shape::null); }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/chunk_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
 #include <limits>
 #include <unordered_set>
 
@@ -213,6 +215,35 @@ void settle_outputs(ChunkFacts& facts) {
     output.choice = output.choice >= 0 ? facts.choice_list[static_cast<std::size_t>(output.choice)].index : 0;
 }
 
+/// The code unit that is escaped at `at`, 0 if none is.
+unsigned code_unit(std::string_view text, std::size_t at) {
+  if (text.size() - at < 6 || text[at] != '\\' || text[at + 1] != 'u') return 0;
+  unsigned code = 0;
+  const auto [end, error] = std::from_chars(text.data() + at + 2, text.data() + at + 6, code, 16);
+  return error == std::errc{} && end == text.data() + at + 6 ? code : 0;
+}
+
+/// Writes U+E000 to U+E7FF, of private use, in place of the halves that stand alone: as long, no two alike, and nothing that the
+/// check `garble` minds, as the other half may be in the next event. Returns the place of the first, npos if there is none.
+std::size_t stand_in_for_halves(std::string& payload) {
+  std::size_t first = std::string::npos;
+  for (std::size_t at = payload.find('\\'); at < payload.size(); at = payload.find('\\', at)) {
+    const unsigned code = code_unit(payload, at);
+    const unsigned next = code >= 0xD800 && code < 0xDC00 ? code_unit(payload, at + 6) : 0;
+    if (code < 0xD800 || code > 0xDFFF) {
+      at += 2;
+    } else if (next >= 0xDC00 && next <= 0xDFFF) {
+      at += 12;
+    } else {
+      first = std::min(first, at);
+      payload[at + 2] = 'E';
+      payload[at + 3] = static_cast<char>('0' + (code >> 8 & 7));
+      at += 6;
+    }
+  }
+  return first;
+}
+
 }  // namespace
 
 struct ChunkReader::Parser {
@@ -235,13 +266,25 @@ ChunkReader& ChunkReader::of_thread() {
 }
 
 ChunkReader::Result ChunkReader::read(std::string_view payload) {
-  if (decoded_.capacity() > kept_decoded) std::string().swap(decoded_);
+  for (std::string* buffer : {&decoded_, &whole_})
+    if (buffer->capacity() > kept_decoded) std::string().swap(*buffer);
   if (!read_sound_chunk(payload, facts_, decoded_)) return parse(payload);
   settle_outputs(facts_);
   return {true, payload.size(), {}};
 }
 
 ChunkReader::Result ChunkReader::parse(std::string_view payload) {
+  Result result = parse_as_is(payload);
+  if (result.sound || payload.find("\\u") == std::string_view::npos) return result;
+  whole_.assign(payload);
+  const std::size_t at = stand_in_for_halves(whole_);
+  if (at == std::string::npos) return result;
+  result = parse_as_is(whole_);
+  result.half_pair_at = at;
+  return result;
+}
+
+ChunkReader::Result ChunkReader::parse_as_is(std::string_view payload) {
   facts_.clear();
   auto& parser = parser_->basic;
   parser.reset();

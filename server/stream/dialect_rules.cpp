@@ -23,9 +23,26 @@ std::unique_ptr<DialectRules> make_rules(Dialect dialect, const FinishReasonMap&
   return nullptr;
 }
 
+namespace {
+
+/// A piece of an answer, or a whole one. It need not have a text.
+bool holds_answer(const ChunkFacts& facts) {
+  if (facts.choices > Shape::null || facts.usage == Shape::object || facts.content == Shape::array || facts.output_list == Shape::array)
+    return true;
+  if (facts.delta > Shape::null || facts.message == Shape::object || facts.response == Shape::object) return true;
+  return facts.type == "ping" || facts.type.starts_with("message") || facts.type.starts_with("content_block_") ||
+         facts.type.starts_with("response.");
+}
+
+}  // namespace
+
+/// 1. Some gateways write an empty error into every piece of a good answer: "", {}, {"message":"","code":null}. Alone it is one.
 bool is_provider_error(const ChunkFacts& facts, std::string_view name) {
-  if (name == "error" || facts.type == "error" || facts.type == "response.failed") return true;
-  if (facts.error == Shape::object || facts.error == Shape::string || facts.error == Shape::array) return true;
+  if (name == "error" || facts.type == "response.failed" || (facts.type == "error" && facts.choice_count == 0)) return true;
+  if (facts.error > Shape::null) {  // 1
+    if (facts.error_says) return true;
+    if (facts.error >= Shape::string && !holds_answer(facts)) return true;
+  }
   if (facts.root != Shape::object || facts.choices != Shape::absent || !facts.says_message) return false;
   return facts.success_false || facts.code == Shape::string || facts.code_number >= 400 || facts.object == "error" ||
          facts.type.ends_with("_error");

@@ -32,6 +32,8 @@ class DialectRules {
   virtual void check(const ChunkFacts& facts, std::string_view name, Faults& faults) const = 0;
   /// Takes a payload in that is going to be delivered. Adds what only shows now: wrong tool arguments.
   virtual void accept(const ChunkFacts& facts, Faults& faults) = 0;
+  /// What was accepted last, `[DONE]` for none, is not delivered after all: an end in it is no end for the client.
+  virtual void withhold(const ChunkFacts* facts) = 0;
   /// Of a payload that was accepted without a fault: the same with another text (not none) in place of its one piece of output would
   /// be found as sound, and would change nothing that these rules know.
   virtual bool repeatable(const ChunkFacts& facts) const = 0;
@@ -51,7 +53,7 @@ std::unique_ptr<DialectRules> make_responses_rules();
 std::unique_ptr<DialectRules> make_anthropic_rules(const FinishReasonMap& map);
 std::unique_ptr<DialectRules> make_rules(Dialect dialect, const FinishReasonMap& map);
 
-/// An `error` member, `event: error`, a failed response, or an envelope such as {"code":500,"msg":…} in place of an
+/// An `error` member (an empty one only without an answer beside it), `event: error`, a failed response, or an envelope such as {"code":500,"msg":…} in place of an
 /// answer.
 bool is_provider_error(const ChunkFacts& facts, std::string_view name);
 

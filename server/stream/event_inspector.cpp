@@ -17,7 +17,7 @@ std::size_t find_pasted_field(std::string_view event) {
     if (event[at - 1] == '\n' || event[at - 1] == '\r') continue;
     std::string_view rest = event.substr(at + 5);
     if (rest.starts_with(' ')) rest.remove_prefix(1);
-    if (rest.starts_with('{') || rest.starts_with("[DONE]")) return at;
+    if (begins_payload(rest)) return at;
   }
   for (std::size_t at = event.find("event:", 1); at != std::string_view::npos; at = event.find("event:", at + 1))
     if (event[at - 1] != '\n' && event[at - 1] != '\r') return at;
@@ -32,9 +32,9 @@ void look_for_nul(std::string_view event, Inspection& found) {
   if (const std::size_t nul = event.find('\0'); nul != std::string_view::npos) add(found, Check::sse, "a NUL byte", nul);
 }
 
-/// 1. A name that begins behind a cut-off one is a splice. 2. Any other token is ignored by readers: worth a flag.
+/// 1. A field that begins behind a cut-off name is a splice. 2. Any other token is ignored by readers: worth a flag.
 void unknown_field(const Field& field, Inspection& found) {
-  if (is_joined_name(field.name)) add(found, Check::splice, "a field name begins inside another", field.at);  // 1
+  if (is_joined_field(field.name, field.value)) add(found, Check::splice, "a field name begins inside another", field.at);  // 1
   else add(found, Check::sse, "a field that readers ignore", field.at, true);                                 // 2
 }
 
@@ -70,9 +70,9 @@ void EventInspector::read_fields(std::string_view event, Payload& payload, Inspe
         found.joined += field.value;
         break;
       case FieldKind::event:
-        if (!found.name.empty()) add(found, Check::splice, "an event has two names", field.at);
+        if (!found.name.empty()) add(found, Check::sse, "an event has two names: readers take the last", field.at, true);
         found.name = field.value;
-        if (field.value.find("event:") != std::string_view::npos || field.value.find("data:") != std::string_view::npos)
+        if (is_joined_event(field.value))
           add(found, Check::splice, "a field begins inside the name of an event", field.at);
         break;
       case FieldKind::error:
@@ -112,6 +112,8 @@ void EventInspector::read_payload(std::string_view event, const Payload& payload
   }
   const ChunkFacts& facts = reader.facts();
   found.facts = &facts;
+  if (read.half_pair_at != std::string_view::npos)
+    add(found, Check::json, "half of a surrogate pair stands alone", payload.at + (payload.lines > 1 ? 0 : read.half_pair_at), true);
   if (facts.duplicate_key) add(found, Check::json, "a member of the payload occurs twice", payload.at);
   if (is_provider_error(facts, found.name)) {
     found.provider_error = true;

@@ -45,6 +45,9 @@ class EventInspector {
   /// The event is going to be delivered: takes in what inspect() read. New faults are added to the inspection.
   void accept(Inspection& found);
 
+  /// What accept() has just taken in is not delivered: it shows only then that it must not be.
+  void withhold(const Inspection& found) { rules_->withhold(found.facts); }
+
   const Said& said() const { return rules_->said(); }
 
  private:

@@ -2,7 +2,9 @@
 #include "stream/json_check.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <cstdint>
 #include <limits>
+#include <string>
 
 namespace siltgate::stream {
 namespace {
@@ -50,6 +52,23 @@ struct JsonCheck::Parser {
   json::basic_parser<Deaf> parser{deep()};
   bool failed = false;
   bool empty = true;
+  enum class Escape : std::uint8_t { none, begun, unicode } escape = Escape::none;  // at the end of what was written
+
+  /// The parser wants surrogates in pairs. Nobody looks at the text: all of them become U+E800 to U+EFFF.
+  void write_text(std::string_view piece) {
+    std::string changed;
+    std::size_t at = escape == Escape::none ? piece.find('\\') : 0;
+    for (; at < piece.size(); ++at) {
+      const char c = piece[at];
+      if (escape == Escape::unicode && (c == 'd' || c == 'D')) {
+        if (changed.empty()) changed = piece;
+        changed[at] = 'E';
+      }
+      if (escape == Escape::begun) escape = c == 'u' ? Escape::unicode : Escape::none;
+      else escape = escape == Escape::none && c == '\\' ? Escape::begun : Escape::none;
+    }
+    write(changed.empty() ? piece : std::string_view(changed), true);
+  }
 
   void write(std::string_view piece, bool more) {
     json::error_code error;
@@ -65,7 +84,7 @@ JsonCheck& JsonCheck::operator=(JsonCheck&&) noexcept = default;
 void JsonCheck::write(std::string_view piece) {
   if (parser_->failed || piece.empty()) return;
   if (piece.find_first_not_of(" \t\r\n") != std::string_view::npos) parser_->empty = false;
-  parser_->write(piece, true);
+  parser_->write_text(piece);
 }
 
 bool JsonCheck::finish() {
@@ -77,9 +96,9 @@ bool JsonCheck::failed() const { return parser_->failed; }
 bool JsonCheck::empty() const { return parser_->empty; }
 
 bool is_json(std::string_view text) {
-  json::basic_parser<Deaf> parser{deep()};
-  json::error_code error;
-  return parser.write_some(false, text.data(), text.size(), error) == text.size() && !error && parser.done();
+  JsonCheck check;
+  check.write(text);
+  return check.finish();
 }
 
 }  // namespace siltgate::stream

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is this text exactly one JSON value (RFC 8259)? The text may come in pieces. Keeps nothing of it.
+// Is this text exactly one JSON value (RFC 8259)? The text may come in pieces. Keeps nothing of it. Lone halves of surrogate pairs are
+// JSON (section 8.2).
 #pragma once
 
 #include <memory>

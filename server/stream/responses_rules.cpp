@@ -42,6 +42,12 @@ class ResponsesRules final : public DialectRules {
     said_.finish_reason = facts.type.substr(std::string_view("response.").size());
   }
 
+  void withhold(const ChunkFacts* facts) override {
+    if (!facts || !is_end(facts->type)) return;
+    open_ = true;
+    said_.ended = false;
+  }
+
   /// Every event has a number of its own.
   bool repeatable(const ChunkFacts&) const override { return false; }
 
@@ -67,9 +73,11 @@ class ResponsesRules final : public DialectRules {
   void take_arguments(const ChunkFacts& facts, Faults& faults) {
     const int item = facts.index.value_or(0);
     if (facts.type == "response.function_call_arguments.delta") {
-      tools_.begin(0, item, {});
-      for (const Output& output : facts.outputs) tools_.write(0, item, output.text);
-    } else if (facts.type == "response.function_call_arguments.done" || is_end(facts.type)) {
+      tools_.begin(item, item, {});
+      for (const Output& output : facts.outputs) tools_.write(item, item, output.text);
+    } else if (facts.type == "response.function_call_arguments.done") {
+      tools_.finish(item, faults);   // others may go on beside it
+    } else if (is_end(facts.type)) {
       tools_.finish(-1, faults);
     }
   }

@@ -26,6 +26,13 @@ FieldKind kind_of(std::string_view name) {
   return is_token(name) ? FieldKind::unknown : FieldKind::debris;
 }
 
+/// Is `value` what a field of this name carries?
+bool may_carry(std::string_view name, std::string_view value) {
+  if (name == "data") return begins_payload(value);
+  if (name == "retry") return !value.empty() && value.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_token(value);   // the name of an event
+}
+
 }  // namespace
 
 bool FieldReader::next(Field& field) {
@@ -55,12 +62,26 @@ bool FieldReader::next(Field& field) {
   return true;
 }
 
-bool is_joined_name(std::string_view name) {
-  for (std::string_view tail : known_names) {
-    if (name.size() <= tail.size() || !name.ends_with(tail)) continue;
+bool begins_payload(std::string_view value) { return value.starts_with('{') || value.starts_with("[DONE]"); }
+
+bool is_joined_field(std::string_view name, std::string_view value) {
+  for (std::string_view tail : {"data", "event", "retry"}) {
+    if (name.size() <= tail.size() || !name.ends_with(tail) || !may_carry(tail, value)) continue;
     const std::string_view head = name.substr(0, name.size() - tail.size());
     for (std::string_view known : known_names)
       if (known.starts_with(head)) return true;
+  }
+  return false;
+}
+
+bool is_joined_event(std::string_view name) {
+  for (std::size_t at = name.find("data:"); at != std::string_view::npos; at = name.find("data:", at + 1)) {
+    const std::string_view rest = name.substr(at + 5);
+    if (begins_payload(rest.starts_with(' ') ? rest.substr(1) : rest)) return true;
+  }
+  for (std::size_t at = name.find("event:"); at != std::string_view::npos; at = name.find("event:", at + 1)) {
+    const std::string_view rest = name.substr(at + 6);
+    if (rest.starts_with(' ') || rest.starts_with("message_start") || rest.starts_with("response.created")) return true;
   }
   return false;
 }

@@ -38,8 +38,15 @@ class FieldReader {
   std::size_t at_ = 0;
 };
 
-/// True for an unknown name such as "dadata": a field name that begins behind a cut-off one, as a response pasted into
-/// the middle of a name leaves it.
-bool is_joined_name(std::string_view name);
+/// True for an unknown field such as "dadata: {…": a field that begins behind a cut-off name, as a response pasted into the middle of
+/// it leaves it. By its name alone "edata" or "rid" may be somebody's own: the value must be one that the second name would carry. An
+/// id may be anything and says nothing.
+bool is_joined_field(std::string_view name, std::string_view value);
+
+/// True for the value of a data field that begins a payload of a stream.
+bool begins_payload(std::string_view value);
+
+/// True for the name of an event in which another field begins, as a response pasted into its middle leaves it. Names may hold colons.
+bool is_joined_event(std::string_view name);
 
 }  // namespace siltgate::stream

@@ -131,6 +131,7 @@ Action StreamChecker::State::judge(std::string_view event, bool one_line) {
     const std::size_t first = found.faults.size();
     inspector->accept(found);
     if (found.faults.size() > first) action = std::max(action, judge_faults(event, found.faults, first));
+    if (action >= Action::drop) inspector->withhold(found);
   }
   if (action == Action::repair) {
     delivery.pass_copy(mended(event, found.faults));

@@ -15,9 +15,9 @@ constexpr std::size_t excerpt_size = 64;
 
 /// Records one fault; true = the body may still be delivered.
 bool record(const Config& config, Check check, std::string reason, std::string_view body, std::size_t at,
-            std::vector<Finding>& findings) {
+            std::vector<Finding>& findings, bool only_flag = false) {
   if (config[check] == Action::pass) return true;
-  const Action action = config[check] == Action::flag ? Action::flag : Action::reject;
+  const Action action = only_flag || config[check] == Action::flag ? Action::flag : Action::reject;
   const std::size_t from = at > excerpt_size / 2 ? at - excerpt_size / 2 : 0;
   findings.push_back({check, action, 0, at, false, std::move(reason),
                       from < body.size() ? std::string(body.substr(from, excerpt_size)) : std::string{}, from});
@@ -56,6 +56,8 @@ bool check_json_body(std::string_view body, Dialect dialect, const Config& confi
     const std::string reason = body.empty() ? "the body is empty" : "the body is not one JSON value: " + read.reason;
     return record(config, Check::json, reason, body, read.fault_at, findings) && deliver;
   }
+  if (read.half_pair_at != std::string_view::npos)
+    record(config, Check::json, "half of a surrogate pair stands alone", body, read.half_pair_at, findings, true);
   usage = {reader.facts().input_tokens.value_or(-1), reader.facts().output_tokens.value_or(-1)};
   const std::string wrong = whole_body_fault(dialect, reader.facts());
   if (!wrong.empty()) deliver &= record(config, Check::shape, wrong, body, 0, findings);

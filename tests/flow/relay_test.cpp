@@ -123,6 +123,28 @@ TEST_CASE("a damaged answer that is no stream is 502 and nothing of it is delive
   }
 }
 
+TEST_CASE("a page in place of an answer fails by its type also where broken JSON may pass", "[relay][failing]") {
+  const auto ask = [](const std::string& body, const std::string& type, const std::string& actions) {
+    ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.answer(200, body, type); });
+    RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"retry": {"attempts": 1}}}, "validate": {)" + actions + "}}");
+    const auto reply = TestClient::ask(siltgate.port(), no_stream);
+    const auto exchange = siltgate.wait_for_exchange();
+    std::string said = std::to_string(reply.status);
+    for (const auto& finding : exchange["findings"])
+      said += " " + finding["check"].get<std::string>() + "=" + finding["action"].get<std::string>();
+    return said;
+  };
+  const std::string page = "\n<html>Please log in</html>", broken = R"({"choices":[{"message":)";
+  CHECK(ask(page, "text/html", R"("json": "flag")") == "502 json=flag content_type=reject");
+  CHECK(ask(page, "application/json", R"("json": "pass")") == "502 content_type=reject");
+  CHECK(ask(page, "text/html", R"("json": "flag", "content_type": "flag")") == "200 json=flag content_type=flag");
+  CHECK(ask(page, "text/html", R"("json": "flag", "content_type": "pass")") == "200 json=flag");
+  CHECK(ask(page, "text/html", "") == "502 json=reject content_type=reject");
+  CHECK(ask(broken, "application/json", R"("json": "flag")") == "200 json=flag");
+  CHECK(ask(broken, "text/plain", R"("json": "flag")") == "200 json=flag");
+  CHECK(ask(R"({"choices":[]})", "text/html", R"("json": "flag")") == "200");
+}
+
 TEST_CASE("an answer that is no stream and breaks off is tried again", "[relay][retry]") {
   const std::string body = R"({"id":"1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]})";
   ScriptedUpstream upstream({[&](UpstreamExchange& exchange) {

@@ -16,7 +16,7 @@ class Written {
  public:
   explicit Written(const ChunkFacts& facts) {
     all(facts.root, facts.duplicate_key, facts.id, facts.object, facts.type, facts.status, facts.created, facts.sequence,
-        facts.input_tokens, facts.output_tokens, facts.error, facts.code, facts.code_number, facts.says_message,
+        facts.input_tokens, facts.output_tokens, facts.error, facts.error_says, facts.code, facts.code_number, facts.says_message,
         facts.success_false, facts.choices, facts.usage, facts.message, facts.content, facts.output_list, facts.delta, facts.index,
         facts.message_id, facts.response, facts.response_error, facts.stop_reason, facts.delta_type, facts.choice_count,
         facts.too_many);

@@ -34,6 +34,12 @@ std::string zai(int code) {
   return R"({"error":{"code":")" + std::to_string(code) + R"(","message":"text"}})";
 }
 
+std::string times(const std::string& text, int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += text;
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("every code of Z.AI has its class", "[schedule]") {
@@ -151,4 +157,27 @@ TEST_CASE("errors without an envelope inside a 200 are classed, answers and succ
                             R"({"code":"x","message":"m","choices":[]})", R"({"message":"hello"})",
                             R"({"type":"response.completed","response":{"id":"r","error":null}})"})
     CHECK(of("zai", 200, sound) == RefusalClass::none);
+}
+
+TEST_CASE("an empty error beside an answer is none, alone or with words it is one", "[schedule]") {
+  const std::string choices = R"("choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}])";
+  const std::string answers[] = {choices, R"("type":"message","content":[{"type":"text","text":"hi"}])", R"("object":"response","output":[{"type":"message"}])"};
+  for (const std::string& answer : answers) {
+    for (const char* empty : {R"("")", "{}", "[]", "0", "false", "null", R"({"message":"","type":"","param":"","code":null})", R"({"code":0,"details":[],"x":{}})"}) {
+      INFO(empty << " beside " << answer);
+      CHECK(of("zai", 200, "{\"error\":" + std::string(empty) + "," + answer + "}") == RefusalClass::none);
+    }
+    for (const char* said : {R"("boom")", R"({"message":"boom"})", "7", "true", R"(["boom"])", R"({"details":[{"a":""}]})"})
+      CHECK(of("generic", 200, "{\"error\":" + std::string(said) + "," + answer + "}") == RefusalClass::transient);
+  }
+  for (const char* alone : {R"({"error":{}})", R"({"error":""})", R"({"error":{"message":"","code":null}})", R"({"error":{},"choices":[]})",
+                            R"({"error":true,"message":"no"})", R"({"error":["no"]})"})
+    CHECK(of("generic", 200, alone) == RefusalClass::transient);
+  CHECK(of("generic", 200, R"({"error":false})") == RefusalClass::none);
+  CHECK(of("zai", 429, R"({"error":"","code":"1302","message":"m"})") == RefusalClass::concurrency);
+  CHECK(of("generic", 200, "{\"success\":false," + choices + "}") == RefusalClass::none);
+  CHECK(of("generic", 200, "{\"type\":\"error\"," + choices + "}") == RefusalClass::none);
+  CHECK(of("generic", 200, R"({"success":false,"choices":[]})") == RefusalClass::transient);
+  CHECK(of("generic", 200, R"({"type":"error","message":"m"})") == RefusalClass::transient);
+  CHECK(of("generic", 200, "{\"error\":" + times("[", 5000) + times("]", 5000) + "}") == RefusalClass::transient);
 }

@@ -47,6 +47,17 @@ TEST_CASE("an id that changes after it was steady, or with a new role, is a spli
   CHECK(fails(Check::splice, chunk(id, role) + chunk(id, stop) + "data: [DONE]\n\n" + chunk("\"id\":\"B\"", role)));
 }
 
+TEST_CASE("an id that comes back after another one is a splice", "[stream]") {
+  const auto with_id = [](const std::string& name, const std::string& choice) { return chunk("\"id\":\"" + name + "\"", choice); };
+  const std::string bare = R"("index":0,"delta":{"role":"assistant"})";
+  CHECK(fails(Check::splice, with_id("A", bare) + with_id("B", bare) + with_id("A", text) + with_id("B", text) + with_id("A", stop)));
+  CHECK(fails(Check::splice, with_id("A", bare) + with_id("B", text) + with_id("C", text) + with_id("B", stop)));
+  std::string own;   // each chunk has an id of its own
+  for (int i = 0; i < 50; ++i) own += with_id("c" + std::to_string(i), text);
+  CHECK(clean(own + with_id("end", stop)));
+  CHECK(fails(Check::splice, own + with_id("c0", stop)));
+}
+
 TEST_CASE("created may creep but neither fall back nor leap", "[stream]") {
   const auto at = [](const std::string& created, const std::string& choice) { return chunk("\"id\":\"A\",\"created\":" + created, choice); };
   CHECK(clean(at("1700000000", role) + at("1700000003", text) + at("1700000100", stop)));
@@ -112,6 +123,16 @@ TEST_CASE("an Anthropic message starts once and its blocks count up", "[stream]"
   CHECK(fails(Check::shape, start + named("content_block_delta", ""), dialect));
   CHECK(fails(Check::shape, "data: {\"x\":1}\n\n", dialect));
   CHECK(fails(Check::finish, start + block, dialect));
+  const auto at = [](const char* event, const char* index) { return named("content_block_" + std::string(event), ",\"index\":" + std::string(index) + ",\"delta\":{}"); };
+  const std::string end = named("message_stop", "");
+  CHECK(fails(Check::splice, start + block + at("stop", "0") + at("delta", "0") + end, dialect));
+  CHECK(fails(Check::splice, start + at("delta", "0") + end, dialect));
+  CHECK(fails(Check::splice, start + block + at("delta", "1") + end, dialect));
+  CHECK(fails(Check::splice, start + block + end + start + at("delta", "0") + end, dialect));
+  CHECK(clean(start + block + at("start", "1") + at("delta", "0") + at("delta", "1") + at("stop", "0") + at("delta", "1") + end, dialect));
+  std::string many = start;
+  for (int i = 0; i < 1000; ++i) many += at("start", std::to_string(i).c_str());
+  CHECK(clean(many + at("delta", "0") + at("delta", "999") + at("delta", "500") + end, dialect));
   CHECK(clean(anthropic_stream() + anthropic_stream("msg_2"), dialect));  // the second follows a complete one
   CHECK(clean(start + named("something_new", ",\"x\":1") + named("message_stop", ""), dialect));
   const Outcome mapped = run(start + named("message_delta", R"(,"delta":{"stop_reason":"sensitive"})") + named("message_stop", ""),
@@ -156,6 +177,8 @@ TEST_CASE("a whole body is JSON of its dialect or does not pass", "[stream]") {
   };
   CHECK(good(R"({"choices":[{"message":{"content":"x"}}]})", Dialect::openai_chat));
   CHECK(good(R"({"error":{"message":"x"}})", Dialect::openai_chat));
+  CHECK(good(R"({"error":{},"choices":[]})", Dialect::openai_chat));
+  CHECK_FALSE(good(R"({"error":{},"usage":{}})", Dialect::openai_chat));
   CHECK(good(R"({"type":"message","content":[]})", Dialect::anthropic_messages));
   CHECK(good(R"({"input_tokens":14})", Dialect::anthropic_messages));
   CHECK(good(R"({"object":"response","output":[]})", Dialect::openai_responses));
@@ -166,4 +189,86 @@ TEST_CASE("a whole body is JSON of its dialect or does not pass", "[stream]") {
   CHECK_FALSE(good("{\"choices\":[\"\xE4\"]}", Dialect::openai_chat));
   CHECK(findings.at(0).check == Check::utf8);
   CHECK(good("<html>", Dialect::none));
+  CHECK(good(R"({"choices":[{"message":{"content":"cut \ud83d"}}]})", Dialect::openai_chat));
+  REQUIRE(findings.size() == 1);
+  CHECK(findings.at(0).check == Check::json);
+  CHECK(findings.at(0).action == Action::flag);
+  CHECK(findings.at(0).offset == 39);
+}
+
+TEST_CASE("an empty error beside a piece of an answer is none, and the piece is checked", "[stream]") {
+  const auto with_error = [](const std::string& error, const std::string& choice, const std::string& head = id) {
+    return chunk("\"error\":" + error + "," + head, choice);
+  };
+  for (const char* empty : {R"("")", "{}", "[]", "0", "false", "null", R"({"message":"","type":"","param":"","code":null})", R"({"code":0,"d":[],"x":{}})"}) {
+    INFO(empty);
+    const std::string start = with_error(empty, role);
+    const std::string usage = "data: {\"error\":" + std::string(empty) + ",\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\n";
+    const std::string sound = start + with_error(empty, text) + with_error(empty, stop) + usage + "data: [DONE]\n\n";
+    CHECK(clean(sound));
+    CHECK_FALSE(run(sound).provider_error);
+    CHECK(run(sound).proper_end);
+    CHECK(fails(Check::splice, start + with_error(empty, text) + with_error(empty, text, "\"id\":\"B\"")));
+    CHECK(fails(Check::shape, start + with_error(empty, R"("index":"0")")));
+    CHECK(fails(Check::finish_reason, start + with_error(empty, R"("index":0,"delta":{},"finish_reason":"odd")")));
+  }
+  for (const char* said : {R"("m")", R"({"message":"m"})", "7", "true", R"(["m"])", R"({"d":[{}]})", R"({"code":500})"}) {
+    INFO(said);
+    CHECK(run(with_error(said, text)).provider_error);
+  }
+  for (const char* alone : {R"({"error":{}, "x":0})", R"({"error":"","id":"A"})", R"({"error":{"message":""}})"})
+    CHECK(run("data: " + std::string(alone) + "\n\n").provider_error);
+  CHECK_FALSE(run(chunk("\"type\":\"error\"," + id, role) + chunk(id, stop)).provider_error);
+  const std::string anthropic = named("message_start", R"(,"message":{"id":"m"},"error":{})") + named("message_stop", ",\"error\":\"\"");
+  CHECK(clean(anthropic, Dialect::anthropic_messages));
+  CHECK_FALSE(run(anthropic, Dialect::anthropic_messages).provider_error);
+}
+
+TEST_CASE("an end that is not delivered is none", "[stream]") {
+  const std::string start = call(R"("index":0,"id":"c","function":{"name":"f","arguments":"{\"a\":"})");
+  const std::string finish = chunk(id, R"("index":0,"delta":{},"finish_reason":"tool_calls")");
+  const std::string usage = "data: {\"id\":\"A\",\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\n";
+  for (const std::size_t size : {1, 7, 100000}) {
+    Outcome outcome = run(start + finish + "data: [DONE]\n\n", Dialect::openai_chat, all(Action::reject), size);
+    CHECK(outcome.rejected);
+    CHECK(outcome.found(Check::tool_arguments));
+    CHECK(outcome.delivered == start);
+    CHECK_FALSE(outcome.proper_end);
+    for (const std::string& tail : {std::string(), std::string("data: [DONE]\n\n")}) {
+      outcome = run(start + finish + usage + tail, Dialect::openai_chat, with(Check::tool_arguments, Action::drop), size);
+      CHECK(outcome.delivered == start + usage);
+      CHECK(outcome.rejected);   // else the client asks again for ever
+      CHECK(outcome.found(Check::finish));
+      CHECK_FALSE(outcome.proper_end);
+    }
+  }
+  // Of two choices only one ends for the client.
+  const std::string other = chunk(id, R"("index":1,"delta":{"content":"x"})") + chunk(id, R"("index":1,"delta":{},"finish_reason":"stop")");
+  CHECK_FALSE(run(start + finish + other, Dialect::openai_chat, with(Check::tool_arguments, Action::drop)).proper_end);
+  // What was delivered stays an end.
+  CHECK(run(start + finish + finish + "data: [DONE]\n\n", Dialect::openai_chat, with(Check::tool_arguments, Action::flag)).proper_end);
+  const std::string torn = named("message_start", R"(,"message":{"id":"m"})") +
+                           named("content_block_start", R"(,"index":0,"content_block":{"type":"tool_use","id":"t"})") +
+                           named("content_block_delta", R"(,"index":0,"delta":{"type":"input_json_delta","partial_json":"{"})") +
+                           named("message_stop", "");
+  const Outcome message = run(torn, Dialect::anthropic_messages);
+  CHECK(message.found(Check::tool_arguments));
+  CHECK_FALSE(message.proper_end);
+  const Outcome response = run(named("response.created", R"(,"response":{"id":"r"})") +
+                               named("response.function_call_arguments.delta", R"(,"output_index":0,"delta":"{")") +
+                               named("response.completed", R"(,"response":{"id":"r"})"), Dialect::openai_responses);
+  CHECK(response.found(Check::tool_arguments));
+  CHECK_FALSE(response.proper_end);
+}
+
+TEST_CASE("of function calls side by side only the one that is done is judged", "[stream]") {
+  const auto delta = [](const char* item, const char* text) {
+    return named("response.function_call_arguments.delta", ",\"output_index\":" + std::string(item) + ",\"delta\":\"" + text + "\"");
+  };
+  const auto ready = [](const char* item) { return named("response.function_call_arguments.done", ",\"output_index\":" + std::string(item)); };
+  const std::string start = named("response.created", R"(,"response":{"id":"r"})"), end = named("response.completed", R"(,"response":{"id":"r"})");
+  const std::string both = start + delta("0", R"({\"a\":)") + delta("1", R"({\"b\":)");
+  CHECK(clean(both + delta("0", "1}") + ready("0") + delta("1", "2}") + ready("1") + end, Dialect::openai_responses));
+  CHECK(fails(Check::tool_arguments, both + ready("0") + delta("1", "2}") + ready("1") + end, Dialect::openai_responses));
+  CHECK(fails(Check::tool_arguments, both + delta("0", "1}") + ready("0") + end, Dialect::openai_responses));
 }

@@ -95,11 +95,21 @@ TEST_CASE("a field name is a known one, a token or debris", "[stream]") {
   CHECK(kind("color: x") == FieldKind::unknown);
   CHECK(kind(" data: x") == FieldKind::debris);
   CHECK(kind("{\"a\":1}") == FieldKind::debris);
-  CHECK(is_joined_name("dadata"));
-  CHECK(is_joined_name("dataevent"));
-  CHECK(is_joined_name("evdata"));
-  CHECK_FALSE(is_joined_name("metadata"));
-  CHECK_FALSE(is_joined_name("color"));
+  for (const char* name : {"dadata", "datdata", "ddata", "evdata", "redata"}) {
+    CHECK(is_joined_field(name, "{\"id\""));
+    CHECK(is_joined_field(name, "[DONE]"));
+    CHECK_FALSE(is_joined_field(name, "5"));
+    CHECK_FALSE(is_joined_field(name, ""));
+  }
+  CHECK(is_joined_field("evevent", "message_start"));
+  CHECK(is_joined_field("dataevent", "response.created"));
+  CHECK_FALSE(is_joined_field("dataevent", "once upon a time"));
+  CHECK(is_joined_field("retretry", "3000"));
+  CHECK_FALSE(is_joined_field("eretry", "soon"));
+  for (const char* name : {"rid", "eid", "did", "reid", "dataid", "metadata", "color"}) {
+    CHECK_FALSE(is_joined_field(name, "5"));
+    CHECK_FALSE(is_joined_field(name, "{}"));
+  }
 }
 
 TEST_CASE("the SSE cases of the reference corpus hold at every cut", "[stream]") {

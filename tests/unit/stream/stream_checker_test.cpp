@@ -80,6 +80,7 @@ TEST_CASE("a second response pasted in at any byte is found before any event of 
     const std::size_t first_event = sample.body.find("\n\n") + 2;
     for (std::size_t cut = 1; cut < sample.body.size(); ++cut) {
       if (run(sample.body.substr(0, cut), sample.dialect).proper_end) break;
+      if (cut < first_event && sample.body[cut - 1] == '\n') continue;  // nothing but the name of an event, and the second one is whole
       const Outcome outcome = run(sample.body.substr(0, cut) + sample.other, sample.dialect, all(Action::reject), 50);
       INFO(to_string(sample.dialect) << " cut at " << cut << " of " << sample.body.size());
       CHECK(outcome.rejected);
@@ -138,6 +139,50 @@ TEST_CASE("broken JSON is rejected, dropped or flagged", "[stream]") {
   CHECK(chat(role + "data: {\"id\":\"A\",\"\\u0069d\":\"A\",\"choices\":[]}\n\n" + stop).found(Check::json));
 }
 
+TEST_CASE("half of a surrogate pair is JSON, on record, and no garbled text", "[stream]") {
+  const std::string high = chat_chunk("A", R"("content":"\ud83d")"), low = chat_chunk("A", R"("content":"\uDE00 and")");
+  std::string split;
+  for (int i = 0; i < 30; ++i) split += high + low;
+  const std::string body = role + split + stop + done;
+  const Outcome outcome = chat(body);
+  CHECK_FALSE(outcome.rejected);
+  CHECK(outcome.delivered == body);
+  CHECK(outcome.flagged(Check::json));
+  CHECK(outcome.findings.size() == 60);
+  CHECK(outcome.findings.at(0).offset == role.size() + high.find("\\ud83d"));
+  CHECK(outcome.findings.at(0).event == 2);
+  for (const Action action : {Action::drop, Action::flag, Action::pass}) CHECK(chat(body, with(Check::json, action)).delivered == body);
+  CHECK(chat(body, with(Check::json, Action::pass)).findings.empty());
+  for (const char* text : {R"(x\ud83dy)", R"(\ud83d\ud83d\ude00)", R"(\ude00\ud83d\n)", R"(\\\ud83d)"})
+    CHECK(passes(role + chat_chunk("A", "\"content\":\"" + std::string(text) + "\"") + stop + done));
+  CHECK(passes(role + "data: {\"\\ud800\":1,\"\\ud801\":2,\ndata: \"choices\":[],\"usage\":{}}\n\n" + stop + done));
+  CHECK(chat(role + "data: {\"\\ud800\":1,\"\\ud800\":2,\"choices\":[],\"usage\":{}}\n\n" + stop).found(Check::json));
+  // Other damage beside it is found where it is.
+  const std::string torn = chat_chunk("A", R"("content":"\ud83d\ud8")");
+  const Outcome damaged = chat(role + torn + stop);
+  CHECK(damaged.found(Check::json));
+  CHECK(damaged.findings.at(0).offset > role.size() + torn.find("ud83d"));
+  // A finish reason is mended where it stands.
+  const std::string ending = R"(data: {"id":"A","x":"\ud83d","choices":[{"index":0,"delta":{},"finish_reason":"sensitive"}]})";
+  CHECK(chat(role + ending + "\n\n" + done, with(Check::finish_reason, Action::repair)).delivered ==
+        role + R"(data: {"id":"A","x":"\ud83d","choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]})" + "\n\n" + done);
+}
+
+TEST_CASE("tool arguments may hold half a surrogate pair, in one piece or several", "[stream]") {
+  const auto piece = [](const std::string& arguments) {
+    return chat_chunk("A", R"("tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":")" + arguments + "\"}}]");
+  };
+  const std::string finish = chat_chunk("A", "", R"(,"finish_reason":"tool_calls")");
+  for (const std::string arguments : {R"({\"a\":\"\\ud83d\"})", R"({\"a\":\"\\ud83d\\ude00\"})", R"({\"a\":\"\\uDE00 \\\\ud8\"})"}) {
+    CHECK(passes(role + piece(arguments) + finish));
+    std::string pieces;
+    for (std::size_t at = 0; at < arguments.size(); at += arguments[at] == '\\' ? 2 : 1)
+      pieces += piece(arguments.substr(at, arguments[at] == '\\' ? 2 : 1));
+    CHECK(passes(role + pieces + finish));
+  }
+  CHECK(chat(role + piece(R"({\"a\":\"\\ud8\"})") + finish).found(Check::tool_arguments));
+}
+
 TEST_CASE("comments and blank lines between events pass at once", "[stream]") {
   StreamChecker checker(Dialect::openai_chat, all(Action::reject));
   CHECK(checker.feed(": OPENROUTER PROCESSING\n\n").second == ": OPENROUTER PROCESSING\n\n");
@@ -170,6 +215,29 @@ TEST_CASE("lines that are not fields are debris, unknown fields only a flag", "[
   CHECK(outcome.flagged(Check::sse));
   CHECK(outcome.delivered == role + "color: red\n" + stop + done);
   CHECK(chat(role + "dadata: {\"id\":\"B\"}\n\n" + stop).found(Check::splice));
+}
+
+TEST_CASE("unknown fields that only look like joined names are flagged, and what is no payload in a name is sound", "[stream]") {
+  for (const char* line : {"rid: 5", "eid: 5", "did: {}", "edata: 5", "reid: a", "request-id: 5"}) {
+    const std::string body = role + line + "\n" + text + stop + done;
+    const Outcome outcome = chat(body);
+    INFO(line);
+    CHECK(outcome.delivered == body);
+    CHECK(outcome.flagged(Check::sse));
+  }
+  for (const char* line : {"dadata: {\"id\":\"B\"}", "datdata:{", "evdata: [DONE]", "evevent: message_start", "rretry: 3000"})
+    CHECK(chat(role + line + "\n\n" + stop).found(Check::splice));
+  for (const char* name : {"metadata:usage", "metadata: usage", "subevent:usage", "a:b"}) {
+    const std::string body = role + "event: " + name + "\n" + text + stop + done;
+    CHECK(chat(body).delivered == body);
+    CHECK(chat(body).findings.empty());
+  }
+  for (const char* name : {"mesdata: {\"a\"", "mesdata:[DONE]", "mesevent: message_start", "mesevent:response.created", "event: x"})
+    CHECK(chat(role + "event: " + name + "\n" + text + stop).found(Check::splice));
+  const std::string twice = role + "event: other\nevent: message\n" + text + stop + done;   // readers take the last
+  CHECK(chat(twice).delivered == twice);
+  CHECK(chat(twice).flagged(Check::sse));
+  CHECK(chat(role + "event: message\nevent: error\ndata: {}\n\n").provider_error);
 }
 
 TEST_CASE("an event over the limit fails, is left out, or passes unchecked", "[stream]") {
