@@ -88,7 +88,8 @@ class Admission {
   Admission(Admission&&) noexcept;
   Admission& operator=(Admission&&) noexcept;
 
-  /// Replaces every limit; running and waiting requests stay and are counted against the new ones.
+  /// Replaces every limit; running and waiting requests stay and are counted against the new ones. Those of a provider that
+  /// is gone go on under its last limits.
   void configure(const std::vector<std::pair<std::string, ProviderLimits>>& providers, int total,
                  const QueueConfig& queue, TimePoint now);
 

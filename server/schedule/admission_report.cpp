@@ -80,6 +80,7 @@ std::vector<KeyState> Admission::snapshot(TimePoint now) const {
   const State& s = *state_;
   std::map<const Lane*, KeyState> rows;
   for (const auto& [name, t] : s.targets) {
+    if (t->lane->leaf->running + t->lane->leaf->waiting == 0 && s.retired.contains(t->provider)) continue;
     KeyState& row = rows[t->lane];
     const Scope& leaf = *t->lane->leaf;
     row.damaged_in_a_row = std::max(row.damaged_in_a_row, t->circuit.streak());

@@ -257,6 +257,27 @@ TEST_CASE("a reload counts what runs against the new limits", "[schedule]") {
   CHECK(desk.finish(second) == third);
 }
 
+TEST_CASE("a provider that a reload takes away keeps its cap for what it left behind", "[schedule]") {
+  Desk desk;
+  const Ticket first = desk.arrive(), second = desk.arrive(), third = desk.arrive();
+  desk.admission.configure({{"other", Desk::capped(1)}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.granted() == 0);
+  desk.admission.configure({{"other", Desk::capped(2)}}, 0, QueueConfig{}, desk.now);  // and the next reload
+  CHECK(desk.granted() == 0);
+  const Ticket being_read = desk.arrive();  // came in before the reload, was read whole after it
+  CHECK(desk.answer == Answer::queued);
+  CHECK(desk.finish(first) == second);
+  CHECK(desk.finish(second) == third);
+  CHECK(desk.finish(third) == being_read);
+  CHECK(desk.admission.snapshot(desk.now).size() == 1);
+  CHECK(desk.finish(being_read) == 0);
+  CHECK(desk.admission.snapshot(desk.now).empty());
+  desk.admission.configure({{"p", Desk::capped(2)}}, 0, QueueConfig{}, desk.now);  // and back
+  desk.arrive();
+  desk.arrive();
+  CHECK(desk.answer == Answer::granted);
+}
+
 TEST_CASE("names that come once do not pile up", "[schedule]") {
   Desk desk;
   for (int i = 0; i < 5000; ++i) desk.finish(desk.arrive("s", Class::interactive, "model-" + std::to_string(i)));
