@@ -65,6 +65,21 @@ TEST_CASE("the provider's own waiting time is kept, never undercut", "[flow]") {
   CHECK((*wait >= 2s && *wait < 2500ms));
 }
 
+TEST_CASE("a provider that asks for no wait again and again does not see all attempts at once", "[flow]") {
+  auto said = failure(Cause::provider_error, Retry::never);
+  for (Duration asked : {Duration(0s), Duration(12ms)}) {
+    const auto soon_again = refusal(RefusalClass::overloaded, asked);
+    CHECK(plan_retry({said, soon_again, 1, 0s, false, false}, {}, 0.0) == asked);  // its word is tried once
+    const Duration least[] = {250ms, 500ms, 1s, 2s};
+    for (int attempts = 2; attempts <= 5; ++attempts) {
+      CHECK(plan_retry({said, soon_again, attempts, 0s, false, false}, {}, 0.0) == least[attempts - 2]);
+      CHECK(plan_retry({said, soon_again, attempts, 0s, false, false}, {}, 1.0) == 4 * least[attempts - 2]);
+    }
+  }
+  CHECK(plan_retry({said, refusal(RefusalClass::overloaded, 2s), 5, 0s, false, false}, {}, 0.0) == 2s);
+  CHECK(plan_retry({said, refusal(RefusalClass::overloaded), 5, 0s, false, false}, {}, 0.0) == 0s);  // said nothing: full jitter
+}
+
 TEST_CASE("endings tell the scheduler what the attempt was", "[flow]") {
   using schedule::Ending;
   CHECK(ending_of(failure(Cause::provider_error), refusal(RefusalClass::concurrency)) == Ending::refused_concurrency);
