@@ -9,7 +9,8 @@
 //   5. The wait is what the provider said plus up to a quarter of it (so that waiters do not come back as one), else full jitter.
 //      From the second retry on, a wait it asks for that is under a quarter of the jitter's bound is no word to live by: a
 //      provider that says "0" each time would see all attempts at once. Then the jitter is between that quarter and its bound.
-//   6. More waiting than retry.max_wait allows in all: give up.
+//   6. More waiting than retry.max_wait allows in all, or than limits.queue.max_wait allows at a time: give up. Waiting all the
+//      same would end in an error of siltgate's own in place of the provider's.
 #include "flow/retry.hpp"
 
 #include <algorithm>
@@ -46,7 +47,7 @@ std::optional<Duration> plan_retry(const LostAttempt& lost, const schedule::Retr
   if (!eligible(lost)) return {};
   if (lost.attempts >= attempts_allowed(lost, config)) return {};  // 4
   Duration wait = back_off(lost, random);
-  if (lost.waited + wait > config.max_wait) return {};  // 6
+  if (lost.waited + wait > config.max_wait || wait >= lost.queue_wait) return {};  // 6
   return wait;
 }
 

@@ -18,6 +18,7 @@ struct LostAttempt {
   Duration waited{0};                 // between attempts so far
   bool delivered = false;             // a byte of an upstream body reached the client
   bool whole = false;                 // delivery: whole, which is asked for to have damage repeated
+  Duration queue_wait = Duration::max();  // limits.queue.max_wait: what waits longer for its permit fails
 };
 
 /// How long to wait before the next attempt; empty = give up. `random` in [0,1) feeds full jitter.

@@ -94,6 +94,15 @@ TEST_CASE("the wait a provider asks for is obeyed", "[retry]") {
   }
 }
 
+TEST_CASE("a refusal that asks for a longer wait than the queue allows is passed on", "[retry]") {
+  ScriptedUpstream upstream({refusing(429, std::string(refusal_1302), "Retry-After: 3\r\n"), sound()});
+  RunningSiltgate siltgate(upstream, R"({"limits": {"queue": {"max_wait": "1s"}}})");
+  const auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 429);
+  CHECK(reply.body == refusal_1302);
+  CHECK(reply.field("Retry-After") == "3");
+}
+
 TEST_CASE("a refusal holds everybody on its key until the wait is over, and the refused one goes first", "[retry]") {
   ScriptedUpstream upstream({refusing(429, std::string(refusal_1302), "retry-after-ms: 200\r\n"), sound()});
   RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": 1}}}})");

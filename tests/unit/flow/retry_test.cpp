@@ -47,6 +47,14 @@ TEST_CASE("attempts and waiting are bounded", "[flow]") {
   CHECK_FALSE(plan_retry({said, refusal(RefusalClass::rate, 1h), 1, 0s, false, false}, {}, 0.5));
 }
 
+TEST_CASE("what would wait longer than the queue lets anybody wait is not tried again", "[flow]") {
+  auto said = failure(Cause::provider_error, Retry::never);
+  CHECK_FALSE(plan_retry({said, refusal(RefusalClass::rate, 2s), 1, 0s, false, false, 1s}, {}, 0.0));
+  CHECK_FALSE(plan_retry({said, refusal(RefusalClass::rate, 1s), 1, 0s, false, false, 1s}, {}, 0.0));
+  CHECK(plan_retry({said, refusal(RefusalClass::rate, 500ms), 1, 0s, false, false, 1s}, {}, 0.5));
+  CHECK_FALSE(plan_retry({said, refusal(RefusalClass::overloaded), 5, 0s, false, false, 1s}, {}, 0.5));
+}
+
 TEST_CASE("damage is tried again at most twice, a wrong kind of answer never", "[flow]") {
   auto damaged = failure(Cause::damaged);
   CHECK(plan_retry({damaged, {}, 2, 0s, false, false}, {}, 0.5));
