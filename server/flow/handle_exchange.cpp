@@ -87,7 +87,7 @@ bool try_again(Exchange& x, const Failure& failure) {
   schedule::Ending ending = ending_of(failure, x.refusal);
   auto wait = x.services.draining ? std::nullopt : plan_retry(lost, x.provider->retry, random);
   if (!wait) {
-    x.permit.give_back(ending);
+    x.permit.give_back(ending, hold_behind(lost, random));
     return false;
   }
   x.attempt().back_off = *wait;

@@ -11,6 +11,8 @@
 //      provider that says "0" each time would see all attempts at once. Then the jitter is between that quarter and its bound.
 //   6. More waiting than retry.max_wait allows in all, or than limits.queue.max_wait allows at a time: give up. Waiting all the
 //      same would end in an error of siltgate's own in place of the provider's.
+//   7. A refusal that is not tried again is news for those behind it all the same: they wait as long as it would have (hold_behind).
+//      Ten minutes at the most: then the next one finds out whether it still is so, as with spent quotas (docs/decisions/0005).
 #include "flow/retry.hpp"
 
 #include <algorithm>
@@ -49,6 +51,13 @@ std::optional<Duration> plan_retry(const LostAttempt& lost, const schedule::Retr
   Duration wait = back_off(lost, random);
   if (lost.waited + wait > config.max_wait || wait >= lost.queue_wait) return {};  // 6
   return wait;
+}
+
+Duration hold_behind(const LostAttempt& lost, double random) {
+  if (lost.failure.cause != Cause::provider_error || !schedule::retried(lost.refusal.klass)) return {};
+  // A fault of the provider may be this request's alone; those behind it wait only when it asks them to.
+  if (lost.refusal.klass == schedule::RefusalClass::transient && !lost.refusal.wait) return {};
+  return std::min<Duration>(back_off(lost, random), std::chrono::minutes(10));  // 7
 }
 
 schedule::Ending ending_of(const Failure& failure, const schedule::Refusal& refusal) {

@@ -24,6 +24,9 @@ struct LostAttempt {
 /// How long to wait before the next attempt; empty = give up. `random` in [0,1) feeds full jitter.
 std::optional<Duration> plan_retry(const LostAttempt& lost, const schedule::RetryConfig& config, double random);
 
+/// How long nobody may follow on the quota of an attempt that is not made again; 0 = others may go at once.
+Duration hold_behind(const LostAttempt& lost, double random);
+
 /// How the attempt counts for the scheduler.
 schedule::Ending ending_of(const Failure& failure, const schedule::Refusal& refusal);
 

@@ -9,7 +9,8 @@
 // (4) Among lanes that meet at a wider limit: the same, with the session served longest ago in place of the ring.
 // (5) `order: fifo` makes one class and one session of everybody.
 // (6) A permit rests for release_delay after its return, except the permit of `total`, which is no provider's.
-// (7) A retry holds its quota for everybody until not_before; then rule 3 lets it go first. Holds never shorten.
+// (7) A retry holds its quota for everybody until not_before; then rule 3 lets it go first. A refused request that is not tried
+//     again can leave such a hold behind. Holds never shorten.
 // (8) Starts on one key keep start_interval. The request whose turn it is waits for its tokens; nobody overtakes it.
 //     A request that was refused or never sent gives back what it took from the windows.
 // (9) Requests stopped by a damage circuit step aside (they are parked) and come back at their places when it opens.
@@ -331,7 +332,7 @@ void Admission::cancel(Ticket ticket, TimePoint now) {
   s.settle();
 }
 
-void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double random) {
+void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double random, TimePoint not_before) {
   State& s = *state_;
   s.advance(now);
   Waiter* waiter = s.waiters.find(ticket);
@@ -339,6 +340,7 @@ void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double rando
     Target& to = *waiter->target;
     s.give_back(*waiter, ending, random);
     s.forget(*waiter);
+    if (not_before > s.now) s.hold(*to.unit, not_before);  // (7)
     s.refresh(*to.lane);
     s.reopen(to);
   }

@@ -88,6 +88,18 @@ TEST_CASE("a provider that asks for no wait again and again does not see all att
   CHECK(plan_retry({said, refusal(RefusalClass::overloaded), 5, 0s, false, false}, {}, 0.0) == 0s);  // said nothing: full jitter
 }
 
+TEST_CASE("a refusal that is passed on holds those behind it as long as it asks, an hour as ten minutes", "[flow]") {
+  auto said = failure(Cause::provider_error, Retry::never);
+  CHECK(hold_behind({said, refusal(RefusalClass::rate, 400s), 1, 0s, false, false}, 0.0) == 400s);
+  CHECK(hold_behind({said, refusal(RefusalClass::rate, 1h), 1, 0s, false, false}, 0.0) == 10min);
+  CHECK(hold_behind({said, refusal(RefusalClass::concurrency), 6, 0s, false, false}, 0.5) == 8s);
+  CHECK(hold_behind({said, refusal(RefusalClass::transient, 5s), 6, 0s, false, false}, 0.0) == 5s);
+  CHECK(hold_behind({said, refusal(RefusalClass::transient), 6, 0s, false, false}, 0.5) == 0s);
+  CHECK(hold_behind({said, refusal(RefusalClass::request, 5s), 1, 0s, false, false}, 0.5) == 0s);
+  auto reset = failure(Cause::upstream_reset);
+  CHECK(hold_behind({reset, {}, 6, 0s, false, false}, 0.5) == 0s);
+}
+
 TEST_CASE("endings tell the scheduler what the attempt was", "[flow]") {
   using schedule::Ending;
   CHECK(ending_of(failure(Cause::provider_error), refusal(RefusalClass::concurrency)) == Ending::refused_concurrency);

@@ -139,6 +139,19 @@ TEST_CASE("a retry keeps its place and holds its key for everybody", "[schedule]
   CHECK(desk.finish(first) == second);
 }
 
+TEST_CASE("a refused request that is not tried again leaves its wait to those behind it", "[schedule]") {
+  Desk desk;
+  const Ticket first = desk.arrive(), second = desk.arrive(), third = desk.arrive();
+  desk.admission.finish(first, Ending::refused_rate, desk.now, 0.5, desk.now + 400s);
+  CHECK(desk.granted() == 0);
+  desk.arrive("s", Class::interactive, "another model");
+  CHECK(desk.answer == Answer::granted);
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) >= 400s);
+  CHECK(desk.pass(399s) == 0);
+  CHECK(desk.pass(1s) == second);
+  CHECK(desk.finish(second) == third);
+}
+
 TEST_CASE("the queue is bounded and a cancelled request leaves it", "[schedule]") {
   Desk desk(Desk::capped(1), 0, 2);
   const Ticket first = desk.arrive();
