@@ -79,14 +79,14 @@ Waiter* Admission::State::offer(Lane& lane) {
 }
 
 Waiter* Admission::State::offer(Scope& scope) {
-  while (!scope.rests.empty() && *scope.rests.begin() <= now) scope.rests.erase(scope.rests.begin());  // (6)
+  scope.end_rests(now);  // (6)
   std::optional<TimePoint> wake;
   Waiter* found = best(scope);
   if (!found) {
   } else if (scope.cap > 0 && scope.used() >= scope.cap) {  // (1)
-    if (scope.running < scope.cap) wake = *scope.rests.begin();
-  } else if (scope.next_start > now) {  // (8)
-    wake = scope.next_start;
+    if (scope.running < scope.cap) wake = *scope.rests.begin() + scope.release_delay;
+  } else if (scope.next_start() > now) {  // (8)
+    wake = scope.next_start();
   } else if (!scope.requests.fits(1, now)) {
     wake = scope.requests.next_change();
   } else if (!scope.tokens.fits(std::max<std::int64_t>(found->tokens, 1), now)) {
@@ -168,8 +168,7 @@ void Admission::State::grant(Waiter& waiter) {
     --scope->waiting;
     waiter.level[i] = ++scope->running;  // (1)
   }
-  Scope& key = *to.path[static_cast<int>(Kind::key)];
-  if (key.start_interval > Duration{0}) key.next_start = now + key.start_interval;  // (8)
+  to.path[static_cast<int>(Kind::key)]->last_start = now;  // (8)
   waiter.request_entry = to.unit->requests.limited() ? to.unit->requests.charge(1, now) : 0;
   waiter.token_entry =
       to.unit->tokens.limited() ? to.unit->tokens.charge(std::max<std::int64_t>(waiter.tokens, 1), now) : 0;
@@ -202,7 +201,8 @@ void Admission::State::give_back(Waiter& waiter, Ending ending, double random) {
     if (!scope) continue;
     judge(*scope, waiter, waiter.level[i], ending);
     --scope->running;
-    if (scope->release_delay > Duration{0}) scope->rests.insert(now + scope->release_delay);  // (6)
+    scope->end_rests(now);
+    if (scope->release_delay > Duration{0}) scope->rests.insert(now);  // (6)
   }
   if (refused) ++to.lane->leaf->refusals;
   if (refused || ending == Ending::unused) {  // (8)

@@ -22,7 +22,7 @@ Bottleneck bottleneck_of(const Lane& lane, TimePoint now) {
   if (lane.queue.empty()) return Bottleneck::damage;
   for (const Scope* s = &leaf; s; s = s->parent) {
     if (s->cap > 0 && s->used() >= s->cap) return s == &leaf ? Bottleneck::cap : Bottleneck::wider;
-    if (s->next_start > now) return Bottleneck::start_interval;
+    if (s->next_start() > now) return Bottleneck::start_interval;
     if (s->requests.full()) return Bottleneck::requests;
     if (s->alarm && s->tokens.limited()) return Bottleneck::tokens;
   }

@@ -109,7 +109,7 @@ void Admission::State::set_limits(Scope& s) {
                : number && number->by_profile ? CapFrom::profile : CapFrom::settings;
   if (part.divide_caps) s.cap = static_cast<int>(part_of(s.cap));
   s.start_interval = s.kind == Kind::key ? l.start_interval * part.parts : Duration{0};  // (5)
-  if (s.start_interval == Duration{0}) s.next_start = TimePoint{};
+  s.end_rests(now);  // by the old delay: a longer one brings nobody back
   s.release_delay = s.kind == Kind::total ? Duration{0} : l.release_delay;
   s.requests.set_limit(unit && !grouped ? part_of(l.requests_per_minute) : 0);
   s.tokens.set_limit(unit && !grouped ? part_of(l.tokens_per_minute) : 0);

@@ -270,6 +270,30 @@ TEST_CASE("a reload counts what runs against the new limits", "[schedule]") {
   CHECK(desk.finish(second) == third);
 }
 
+TEST_CASE("a reload that shortens an interval or a rest lets those go that waited for it", "[schedule]") {
+  ProviderLimits slow = Desk::capped(1), quick = Desk::capped(1);
+  const bool interval = GENERATE(true, false);
+  (interval ? slow.start_interval : slow.release_delay) = 15s;
+  (interval ? quick.start_interval : quick.release_delay) = 2s;
+  Desk desk(slow);
+  desk.finish(desk.arrive());
+  const Ticket second = desk.arrive();
+  CHECK(desk.pass(1s) == 0);
+  desk.admission.configure({{"p", quick}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.granted() == 0);
+  CHECK(desk.admission.next_wakeup() == desk.now + 1s);
+  CHECK(desk.pass(1s) == second);  // counted from the start, or the return, before the reload
+  desk.finish(second);
+  const Ticket third = desk.arrive();
+  desk.admission.configure({{"p", slow}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.pass(14s) == 0);
+  CHECK(desk.pass(1s) == third);
+  desk.finish(third);
+  const Ticket fourth = desk.arrive();
+  desk.admission.configure({{"p", Desk::capped(1)}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.granted() == fourth);
+}
+
 TEST_CASE("a provider that a reload takes away keeps its cap for what it left behind", "[schedule]") {
   Desk desk;
   const Ticket first = desk.arrive(), second = desk.arrive(), third = desk.arrive();
