@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "schedule/admission_state.hpp"
 
@@ -209,7 +210,7 @@ void Admission::State::give_back(Waiter& waiter, Ending ending, double random) {
     to.unit->requests.amend(waiter.request_entry, 0);
     to.unit->tokens.amend(waiter.token_entry, 0);
   } else if (ending != Ending::ignored) {
-    to.lane->finished.push_back(now);
+    to.lane->finished.push_back(now - std::exchange(to.lane->busy_since, now));
     if (to.lane->finished.size() > 32) to.lane->finished.pop_front();
   }
   to.circuit.left();
@@ -224,6 +225,7 @@ void Admission::State::give_back(Waiter& waiter, Ending ending, double random) {
 
 void Admission::State::enqueue(Waiter& waiter, bool returned) {
   Target& to = *waiter.target;
+  if (to.lane->leaf->running + to.lane->leaf->waiting == 0) to.lane->busy_since = now;
   if (returned)
     to.lane->queue.push_returned(waiter);
   else

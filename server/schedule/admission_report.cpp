@@ -2,6 +2,7 @@
 // What Admission answers when asked: places, rows for `status`, the wait a newcomer must expect. Changes nothing.
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "schedule/admission_state.hpp"
 
@@ -66,10 +67,13 @@ Duration Admission::estimated_wait(std::string_view provider, std::string_view k
   for (const Scope* scope = lane.leaf; scope; scope = scope->parent)
     held = std::max(held, scope->held_until > now ? scope->held_until - now : Duration{0});
   held = std::max(held, found->second->circuit.held_until() - now);
-  // So many ends in the time from the first of them until now; without any, ten seconds each is a guess.
+  // So many ends in the time in which somebody ran or waited, until now: silence is no slowness. Without any, ten seconds each
+  // is a guess.
   Duration each = seconds(10);
   const auto& ends = lane.finished;
-  if (!ends.empty()) each = std::max<Duration>(now - ends.front(), Duration{1}) / static_cast<int>(ends.size());
+  const bool busy = lane.leaf->running + lane.leaf->waiting > 0;
+  const Duration taken = std::accumulate(ends.begin(), ends.end(), busy && now > lane.busy_since ? now - lane.busy_since : Duration{0});
+  if (!ends.empty()) each = std::max<Duration>(taken, Duration{1}) / static_cast<int>(ends.size());
   const Duration most = std::chrono::minutes(10);
   const int ahead = lane.leaf->waiting + 1;
   const Duration queue = each > most / ahead ? most : each * ahead;

@@ -45,7 +45,9 @@ struct Child : Timed {
 struct Lane : Child {
   FairQueue queue;
   Scope* leaf;
-  std::deque<TimePoint> finished;  // the last few ends, for the drain rate
+  // For the drain rate: the time before each of the last few ends in which somebody ran or waited, and since when the next counts.
+  std::deque<Duration> finished;
+  TimePoint busy_since{};
   Lane(Scope* scope, Slab<WaitingSession>& sessions) : Child(What::lane), queue(sessions), leaf(scope) {}
 };
 

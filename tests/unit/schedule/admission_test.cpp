@@ -261,6 +261,24 @@ TEST_CASE("the expected wait follows the real finishing rate", "[schedule]") {
   CHECK(wait <= 48s);
 }
 
+TEST_CASE("time in which nobody asked for anything does not count as slowness", "[schedule]") {
+  Desk desk;
+  const auto use = [&] {
+    const Ticket ticket = desk.arrive();
+    desk.now += 200ms;
+    desk.finish(ticket);
+    desk.now += 30s;
+  };
+  for (int i = 0; i < 3; ++i) use();
+  const Ticket running = desk.arrive();
+  for (int i = 0; i < 9; ++i) desk.arrive();
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) == 2s);  // 600 ms for three, ten of them
+  desk.now += 6s;  // slow now: that does count
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) == 22s);
+  desk.finish(running);
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) == 14'850ms);  // 6.6 s for four, nine of them
+}
+
 TEST_CASE("a reload counts what runs against the new limits", "[schedule]") {
   Desk desk(Desk::capped(3));
   const Ticket first = desk.arrive(), second = desk.arrive();
