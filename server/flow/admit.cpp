@@ -66,7 +66,7 @@ Task<Result<void>> admit(Exchange& x) {
     x.permit.give_back(schedule::Ending::unused);
     co_return *spent;
   }
-  x.services.quota.passed(x.record.provider, x.record.key, std::chrono::system_clock::now());
+  pass_quota(x);
   x.record.admitted = now;
   observe::Attempt attempt;
   attempt.admitted = now;

@@ -2,7 +2,6 @@
 // Phase 2: which provider, which key, which model, whose session. Decides only; sends nothing.
 #include "flow/exchange.hpp"
 #include "http/access.hpp"
-#include "observe/key_name.hpp"
 
 namespace siltgate::flow {
 namespace {
@@ -56,7 +55,9 @@ void choose_key(Exchange& x, std::string_view credential) {
     x.record.key = key.name;
     return;
   }
-  x.record.key = observe::key_name(x.services.salt, credential);
+  // Instances that share their caps must come to the same name each on its own, so it is long enough not to depend on others.
+  const std::size_t digits = x.services.turnstile.shared() ? 8 : 4;
+  x.record.key = x.services.key_names.name(x.services.salt, credential, digits);
   for (const Key& key : keys)
     if (http::equal_secret(credential, key.value)) x.record.key = key.name;
 }

@@ -83,6 +83,7 @@ struct Exchange {
   Heartbeat heartbeat;
   Permit permit;
   schedule::Refusal refusal;             // of the last attempt
+  schedule::QuotaPass quota_pass;        // of the last attempt
   std::unique_ptr<HeldResponse> held;    // of the last attempt
   std::weak_ptr<net::Connection> upstream;  // while it is in use, for path_now()
   stream::Config validate;               // the checks, with the profile's finish reasons

@@ -85,11 +85,11 @@ Task<Result<Begun>> begin_attempt(Exchange& x) {
 /// Gives the permit back or keeps the place for another attempt. True: go round again.
 bool try_again(Exchange& x, const Failure& failure) {
   double random = std::uniform_real_distribution<double>(0, 1)(x.services.random);
-  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, x.delivered, x.delivery == Delivery::whole};
+  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, x.delivered, x.delivery == Delivery::whole, x.config->queue.max_wait};
   schedule::Ending ending = ending_of(failure, x.refusal);
   auto wait = x.services.draining ? std::nullopt : plan_retry(lost, x.provider->retry, random);
   if (!wait) {
-    x.permit.give_back(ending);
+    x.permit.give_back(ending, hold_behind(lost, random));
     return false;
   }
   x.attempt().back_off = *wait;

@@ -37,7 +37,7 @@ void heed_told_quota(schedule::QuotaHolds& quota, std::string_view name, std::st
   if (split == std::string_view::npos) return;
   const auto provider = name.substr(0, split), key = name.substr(split + 1);
   const auto code = text.find(separator), message = text.find(separator, std::min(code, text.size() - 1) + 1);
-  if (text.empty() || code == std::string_view::npos || message == std::string_view::npos) return quota.served(provider, key);
+  if (text.empty() || code == std::string_view::npos || message == std::string_view::npos) return quota.end(provider, key);
   schedule::Refusal refusal;
   refusal.klass = schedule::RefusalClass::quota;
   std::int64_t until = 0;
@@ -52,8 +52,8 @@ void heed_quota(Exchange& x, bool served) {
   if (x.record.dialect == Dialect::none) return;
   const std::string &provider = x.record.provider, &key = x.record.key;
   if (served) {
-    if (x.services.quota.find(provider, key, std::chrono::system_clock::now())) share_quota(x, nullptr);
-    return x.services.quota.served(provider, key);
+    if (x.services.quota.served(provider, key, x.quota_pass)) share_quota(x, nullptr);
+    return;
   }
   if (x.refusal.klass != schedule::RefusalClass::quota || !x.refusal.reset_at) return;
   const auto now = std::chrono::system_clock::now();
@@ -69,9 +69,15 @@ void heed_quota(Exchange& x, bool served) {
 std::optional<Failure> quota_spent(const Exchange& x) {
   if (x.record.dialect == Dialect::none) return {};
   const auto now = std::chrono::system_clock::now();
-  const auto* hold = x.services.quota.blocking(x.record.provider, x.record.key, now);
+  const auto* hold = x.services.quota.blocking(x.record.provider, x.record.key, now, x.quota_pass);
   if (!hold) return {};
   return Failure{Phase::admit, Party::provider, Cause::quota_spent, Retry::never, {}, describe(*hold, x.record.key, now)};
+}
+
+void pass_quota(Exchange& x) {
+  // Lists of models and the like cost no quota: they go through anyway, and tell nothing about it.
+  if (x.record.dialect == Dialect::none) return;
+  x.quota_pass = x.services.quota.passed(x.record.provider, x.record.key, std::chrono::system_clock::now());
 }
 
 void heed_rate_headers(Exchange& x, const http::ResponseHead& head) {

@@ -19,6 +19,8 @@ void heed_quota(Exchange& x, bool served);
 void heed_told_quota(schedule::QuotaHolds& quota, std::string_view name, std::string_view text, WallTime now);
 /// A failure when the quota of this exchange's key is spent. Asked on arrival and again when the permit is granted.
 std::optional<Failure> quota_spent(const Exchange& x);
+/// The exchange has its permit and is sent now.
+void pass_quota(Exchange& x);
 /// The head of a good answer: holds the next start while the provider counts no room for it.
 void heed_rate_headers(Exchange& x, const http::ResponseHead& head);
 

@@ -17,6 +17,7 @@
 #include "http/error_reply.hpp"
 #include "http/head.hpp"
 #include "observe/capture_desk.hpp"
+#include "observe/key_name.hpp"
 #include "observe/record.hpp"
 #include "route/route_table.hpp"
 #include "schedule/quota_holds.hpp"
@@ -73,6 +74,7 @@ struct Services {
   SpareMemory spare{};                       // what prompts leave for the next
   std::mt19937_64 random{std::random_device{}()};
   std::string salt = std::to_string(random());   // of the names of keys that have none
+  observe::KeyNames key_names{};
   schedule::QuotaHolds quota{};
   bool draining = false;
   std::unordered_set<Exchange*> live{};

@@ -87,12 +87,13 @@ void SharedStage::take_back(Ticket ticket, Guest& guest) {
   admission_.take_back(ticket, guest.started, Clock::now());
 }
 
-void SharedStage::leave(Ticket ticket, bool used, schedule::Ending ending) {
+void SharedStage::leave(Ticket ticket, bool used, schedule::Ending ending, Duration hold) {
   auto found = guests_.find(ticket);
   if (found == guests_.end()) return;
   Guest guest = std::move(found->second);
   guests_.erase(found);
   if (guest.lost) guest.watch->forget_lost_lease();
+  group_.hold(admission_.path_of(ticket).quota, hold);
   if (guest.state != Guest::State::queued || guest.started) group_.give_back(ticket, ending, false);
   if (!used && guest.state != Guest::State::queued) admission_.take_back(ticket, guest.started, Clock::now());
 }

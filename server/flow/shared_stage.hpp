@@ -33,8 +33,8 @@ class SharedStage {
   /// The watch must live until leave().
   void arrived(const schedule::Arrival& arrival, schedule::Answer answer, net::Watch& watch);
   void propose(schedule::Ticket ticket);
-  /// Before the local scheduler forgets the ticket; `used` = its grant was taken.
-  void leave(schedule::Ticket ticket, bool used, schedule::Ending ending);
+  /// Before the local scheduler forgets the ticket; `used` = its grant was taken, `hold` is for everybody on its quota.
+  void leave(schedule::Ticket ticket, bool used, schedule::Ending ending, Duration hold);
   /// Before the local scheduler lets it wait again; `hold` is for everybody on its quota.
   void wait_again(schedule::Ticket ticket, schedule::Ending ending, Duration hold);
   bool lost(schedule::Ticket ticket);

@@ -19,14 +19,14 @@ Permit& Permit::operator=(Permit&& other) noexcept {
   return *this;
 }
 
-void Permit::give_back(schedule::Ending ending) {
+void Permit::give_back(schedule::Ending ending, Duration hold) {
   State was = std::exchange(state_, State::none);
   if (was == State::none) return;
   turnstile_->granted_.erase(ticket_);
   auto now = Clock::now();
-  if (SharedStage* shared = turnstile_->shared_.get()) shared->leave(ticket_, was == State::granted, ending);
+  if (SharedStage* shared = turnstile_->shared_.get()) shared->leave(ticket_, was == State::granted, ending, hold);
   if (was == State::granted)
-    turnstile_->admission_.finish(ticket_, ending, now, turnstile_->random());
+    turnstile_->admission_.finish(ticket_, ending, now, turnstile_->random(), now + hold);
   else
     turnstile_->admission_.cancel(ticket_, now);
   turnstile_->settle();

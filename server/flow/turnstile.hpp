@@ -27,8 +27,8 @@ class Permit {
   ~Permit() { give_back(schedule::Ending::ignored); }
 
   bool granted() const { return state_ == State::granted; }
-  /// The attempt and the exchange are over upstream. Does nothing when nothing is held.
-  void give_back(schedule::Ending ending);
+  /// The attempt and the exchange are over upstream, and nobody starts on its quota for `hold`. Does nothing when nothing is held.
+  void give_back(schedule::Ending ending, Duration hold = {});
   /// The attempt is over, another follows not before `not_before`: back to the old place in the queue.
   void wait_again(schedule::Ending ending, TimePoint not_before);
   /// What the request really cost, said before it is given back.

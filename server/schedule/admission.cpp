@@ -9,7 +9,8 @@
 // (4) Among lanes that meet at a wider limit: the same, with the session served longest ago in place of the ring.
 // (5) `order: fifo` makes one class and one session of everybody.
 // (6) A permit rests for release_delay after its return, except the permit of `total`, which is no provider's.
-// (7) A retry holds its quota for everybody until not_before; then rule 3 lets it go first. Holds never shorten.
+// (7) A retry holds its quota for everybody until not_before; then rule 3 lets it go first. A refused request that is not tried
+//     again can leave such a hold behind. Holds never shorten.
 // (8) Starts on one key keep start_interval. The request whose turn it is waits for its tokens; nobody overtakes it.
 //     A request that was refused or never sent gives back what it took from the windows.
 // (9) Requests stopped by a damage circuit step aside (they are parked) and come back at their places when it opens.
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "schedule/admission_state.hpp"
 
@@ -78,14 +80,14 @@ Waiter* Admission::State::offer(Lane& lane) {
 }
 
 Waiter* Admission::State::offer(Scope& scope) {
-  while (!scope.rests.empty() && *scope.rests.begin() <= now) scope.rests.erase(scope.rests.begin());  // (6)
+  scope.end_rests(now);  // (6)
   std::optional<TimePoint> wake;
   Waiter* found = best(scope);
   if (!found) {
   } else if (scope.cap > 0 && scope.used() >= scope.cap) {  // (1)
-    if (scope.running < scope.cap) wake = *scope.rests.begin();
-  } else if (scope.next_start > now) {  // (8)
-    wake = scope.next_start;
+    if (scope.running < scope.cap) wake = *scope.rests.begin() + scope.release_delay;
+  } else if (scope.next_start() > now) {  // (8)
+    wake = scope.next_start();
   } else if (!scope.requests.fits(1, now)) {
     wake = scope.requests.next_change();
   } else if (!scope.tokens.fits(std::max<std::int64_t>(found->tokens, 1), now)) {
@@ -167,8 +169,7 @@ void Admission::State::grant(Waiter& waiter) {
     --scope->waiting;
     waiter.level[i] = ++scope->running;  // (1)
   }
-  Scope& key = *to.path[static_cast<int>(Kind::key)];
-  if (key.start_interval > Duration{0}) key.next_start = now + key.start_interval;  // (8)
+  to.path[static_cast<int>(Kind::key)]->last_start = now;  // (8)
   waiter.request_entry = to.unit->requests.limited() ? to.unit->requests.charge(1, now) : 0;
   waiter.token_entry =
       to.unit->tokens.limited() ? to.unit->tokens.charge(std::max<std::int64_t>(waiter.tokens, 1), now) : 0;
@@ -201,14 +202,15 @@ void Admission::State::give_back(Waiter& waiter, Ending ending, double random) {
     if (!scope) continue;
     judge(*scope, waiter, waiter.level[i], ending);
     --scope->running;
-    if (scope->release_delay > Duration{0}) scope->rests.insert(now + scope->release_delay);  // (6)
+    scope->end_rests(now);
+    if (scope->release_delay > Duration{0}) scope->rests.insert(now);  // (6)
   }
   if (refused) ++to.lane->leaf->refusals;
   if (refused || ending == Ending::unused) {  // (8)
     to.unit->requests.amend(waiter.request_entry, 0);
     to.unit->tokens.amend(waiter.token_entry, 0);
   } else if (ending != Ending::ignored) {
-    to.lane->finished.push_back(now);
+    to.lane->finished.push_back(now - std::exchange(to.lane->busy_since, now));
     if (to.lane->finished.size() > 32) to.lane->finished.pop_front();
   }
   to.circuit.left();
@@ -223,6 +225,7 @@ void Admission::State::give_back(Waiter& waiter, Ending ending, double random) {
 
 void Admission::State::enqueue(Waiter& waiter, bool returned) {
   Target& to = *waiter.target;
+  if (to.lane->leaf->running + to.lane->leaf->waiting == 0) to.lane->busy_since = now;
   if (returned)
     to.lane->queue.push_returned(waiter);
   else
@@ -331,7 +334,7 @@ void Admission::cancel(Ticket ticket, TimePoint now) {
   s.settle();
 }
 
-void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double random) {
+void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double random, TimePoint not_before) {
   State& s = *state_;
   s.advance(now);
   Waiter* waiter = s.waiters.find(ticket);
@@ -339,6 +342,7 @@ void Admission::finish(Ticket ticket, Ending ending, TimePoint now, double rando
     Target& to = *waiter->target;
     s.give_back(*waiter, ending, random);
     s.forget(*waiter);
+    if (not_before > s.now) s.hold(*to.unit, not_before);  // (7)
     s.refresh(*to.lane);
     s.reopen(to);
   }

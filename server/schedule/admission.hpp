@@ -88,7 +88,8 @@ class Admission {
   Admission(Admission&&) noexcept;
   Admission& operator=(Admission&&) noexcept;
 
-  /// Replaces every limit; running and waiting requests stay and are counted against the new ones.
+  /// Replaces every limit; running and waiting requests stay and are counted against the new ones. Those of a provider that
+  /// is gone go on under its last limits.
   void configure(const std::vector<std::pair<std::string, ProviderLimits>>& providers, int total,
                  const QueueConfig& queue, TimePoint now);
 
@@ -100,8 +101,9 @@ class Admission {
   Answer arrive(const Arrival& arrival, TimePoint now);
   /// The client left, or max_wait ran out: forgets the ticket, waiting or running.
   void cancel(Ticket ticket, TimePoint now);
-  /// The attempt is over and the exchange with it: permits return. `random` in [0,1) is used when it was damaged.
-  void finish(Ticket ticket, Ending ending, TimePoint now, double random = 0.5);
+  /// The attempt is over and the exchange with it: permits return. `random` in [0,1) is used when it was damaged. Its quota is
+  /// held back for everybody until `not_before`, as by retry().
+  void finish(Ticket ticket, Ending ending, TimePoint now, double random = 0.5, TimePoint not_before = {});
   /// The attempt is over but the exchange goes on: permits return, the ticket waits again at its old place, and its
   /// key (key+model where the limit is per key+model) is held back for everybody until `not_before`.
   void retry(Ticket ticket, Ending ending, TimePoint not_before, TimePoint now, double random = 0.5);

@@ -2,6 +2,7 @@
 // What Admission answers when asked: places, rows for `status`, the wait a newcomer must expect. Changes nothing.
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "schedule/admission_state.hpp"
 
@@ -22,7 +23,7 @@ Bottleneck bottleneck_of(const Lane& lane, TimePoint now) {
   if (lane.queue.empty()) return Bottleneck::damage;
   for (const Scope* s = &leaf; s; s = s->parent) {
     if (s->cap > 0 && s->used() >= s->cap) return s == &leaf ? Bottleneck::cap : Bottleneck::wider;
-    if (s->next_start > now) return Bottleneck::start_interval;
+    if (s->next_start() > now) return Bottleneck::start_interval;
     if (s->requests.full()) return Bottleneck::requests;
     if (s->alarm && s->tokens.limited()) return Bottleneck::tokens;
   }
@@ -66,10 +67,13 @@ Duration Admission::estimated_wait(std::string_view provider, std::string_view k
   for (const Scope* scope = lane.leaf; scope; scope = scope->parent)
     held = std::max(held, scope->held_until > now ? scope->held_until - now : Duration{0});
   held = std::max(held, found->second->circuit.held_until() - now);
-  // So many ends in the time from the first of them until now; without any, ten seconds each is a guess.
+  // So many ends in the time in which somebody ran or waited, until now: silence is no slowness. Without any, ten seconds each
+  // is a guess.
   Duration each = seconds(10);
   const auto& ends = lane.finished;
-  if (!ends.empty()) each = std::max<Duration>(now - ends.front(), Duration{1}) / static_cast<int>(ends.size());
+  const bool busy = lane.leaf->running + lane.leaf->waiting > 0;
+  const Duration taken = std::accumulate(ends.begin(), ends.end(), busy && now > lane.busy_since ? now - lane.busy_since : Duration{0});
+  if (!ends.empty()) each = std::max<Duration>(taken, Duration{1}) / static_cast<int>(ends.size());
   const Duration most = std::chrono::minutes(10);
   const int ahead = lane.leaf->waiting + 1;
   const Duration queue = each > most / ahead ? most : each * ahead;
@@ -80,6 +84,7 @@ std::vector<KeyState> Admission::snapshot(TimePoint now) const {
   const State& s = *state_;
   std::map<const Lane*, KeyState> rows;
   for (const auto& [name, t] : s.targets) {
+    if (t->lane->leaf->running + t->lane->leaf->waiting == 0 && s.retired.contains(t->provider)) continue;
     KeyState& row = rows[t->lane];
     const Scope& leaf = *t->lane->leaf;
     row.damaged_in_a_row = std::max(row.damaged_in_a_row, t->circuit.streak());

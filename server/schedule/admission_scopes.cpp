@@ -8,6 +8,8 @@
 // (5) Per-minute windows sit at the unit, start_interval at the key.
 // (6) After a reload, a hold on something narrower than a lane holds the lane.
 // (7) A cap the operator set at run time goes before every other number of its scope, until a reload.
+// (8) A provider that a reload takes away keeps its last limits: for what runs and waits, and for requests that were being read
+//     when it went. Of more than 64 such, those are forgotten for which nothing runs or waits.
 #include <algorithm>
 #include <unordered_set>
 
@@ -107,7 +109,7 @@ void Admission::State::set_limits(Scope& s) {
                : number && number->by_profile ? CapFrom::profile : CapFrom::settings;
   if (part.divide_caps) s.cap = static_cast<int>(part_of(s.cap));
   s.start_interval = s.kind == Kind::key ? l.start_interval * part.parts : Duration{0};  // (5)
-  if (s.start_interval == Duration{0}) s.next_start = TimePoint{};
+  s.end_rests(now);  // by the old delay: a longer one brings nobody back
   s.release_delay = s.kind == Kind::total ? Duration{0} : l.release_delay;
   s.requests.set_limit(unit && !grouped ? part_of(l.requests_per_minute) : 0);
   s.tokens.set_limit(unit && !grouped ? part_of(l.tokens_per_minute) : 0);
@@ -263,11 +265,23 @@ void Admission::State::forget_idle() {
   crowded = std::max<std::size_t>(1024, targets.size() * 2);
 }
 
+/// (8) Leaves in `limits` only providers that are no longer configured and still needed.
+void Admission::State::retire(const std::vector<std::pair<std::string, ProviderLimits>>& providers) {
+  std::unordered_set<std::string> busy;
+  for (const auto& [name, t] : targets)
+    if (t->users > 0) busy.insert(t->provider);
+  for (const auto& [name, old] : limits) retired.insert(name);
+  for (const auto& [name, limits_now] : providers) retired.erase(name);
+  const auto idle = [&](const std::string& name) { return retired.size() > 64 && !busy.contains(name); };
+  for (auto it = retired.begin(); it != retired.end();) it = idle(*it) ? retired.erase(it) : std::next(it);
+  std::erase_if(limits, [this](const auto& entry) { return !retired.contains(entry.first); });
+}
+
 void Admission::configure(const std::vector<std::pair<std::string, ProviderLimits>>& providers, int total,
                           const QueueConfig& queue, TimePoint now) {
   State& s = *state_;
   s.advance(now);
-  s.limits.clear();
+  s.retire(providers);
   for (const auto& [name, limits] : providers) s.limits[name] = limits;
   s.total = total;
   s.queue = queue;

@@ -12,6 +12,7 @@ namespace siltgate::schedule {
 struct Admission::State {
   // What the user set.
   std::unordered_map<std::string, ProviderLimits> limits;
+  std::set<std::string> retired;   // those in `limits` that the latest configuration lacks
   int total = 0;
   std::unordered_map<std::string, int> operator_caps;  // by scope name, until the next configure()
   QueueConfig queue;
@@ -70,6 +71,7 @@ struct Admission::State {
   void hang(Lane& lane, const Target& target);
   void rebuild();
   void forget_idle();
+  void retire(const std::vector<std::pair<std::string, ProviderLimits>>& providers);
 };
 
 std::string scope_name(Kind kind, std::string_view provider, std::string_view key, std::string_view name);

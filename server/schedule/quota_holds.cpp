@@ -12,14 +12,22 @@ void QuotaHolds::refused(std::string_view provider, std::string_view key, const 
   if (refusal.klass != RefusalClass::quota || !refusal.reset_at) return;
   if (*refusal.reset_at <= now || *refusal.reset_at > now + std::chrono::hours(24 * 31)) return;  // (1)
   Hold& hold = holds_[Name(provider, key)];
-  hold = {*refusal.reset_at, refusal.code, refusal.message, now + probe_interval};
+  hold = {*refusal.reset_at, refusal.code, refusal.message, now + probe_interval, ++refusals_};
   if (holds_.size() <= bound_) return;
   holds_.erase(std::min_element(holds_.begin(), holds_.end(),
                                 [](const auto& a, const auto& b) { return a.second.until < b.second.until; }));  // (4)
 }
 
-void QuotaHolds::served(std::string_view provider, std::string_view key) {
-  if (!holds_.empty()) holds_.erase(Name(provider, key));  // (3)
+bool QuotaHolds::served(std::string_view provider, std::string_view key, const QuotaPass& pass) {
+  if (holds_.empty()) return false;
+  const auto found = holds_.find(Name(provider, key));
+  if (found == holds_.end() || found->second.number > pass.refusals) return false;  // (3)
+  holds_.erase(found);
+  return true;
+}
+
+void QuotaHolds::end(std::string_view provider, std::string_view key) {
+  if (!holds_.empty()) holds_.erase(Name(provider, key));
 }
 
 const QuotaHolds::Hold* QuotaHolds::find(std::string_view provider, std::string_view key, WallTime now) const {
@@ -28,14 +36,16 @@ const QuotaHolds::Hold* QuotaHolds::find(std::string_view provider, std::string_
   return found == holds_.end() || found->second.until <= now ? nullptr : &found->second;  // (3)
 }
 
-const QuotaHolds::Hold* QuotaHolds::blocking(std::string_view provider, std::string_view key, WallTime now) const {
+const QuotaHolds::Hold* QuotaHolds::blocking(std::string_view provider, std::string_view key, WallTime now, const QuotaPass& pass) const {
   const Hold* hold = find(provider, key, now);
-  return hold && hold->next_probe > now ? hold : nullptr;  // (2)
+  return hold && hold->next_probe > now && hold->number != pass.probes ? hold : nullptr;  // (2)
 }
 
-void QuotaHolds::passed(std::string_view provider, std::string_view key, WallTime now) {
-  if (!find(provider, key, now)) return;
-  holds_[Name(provider, key)].next_probe = now + probe_interval;
+QuotaPass QuotaHolds::passed(std::string_view provider, std::string_view key, WallTime now) {
+  if (!find(provider, key, now)) return {refusals_, 0};
+  Hold& hold = holds_[Name(provider, key)];
+  hold.next_probe = now + probe_interval;
+  return {refusals_, hold.number};
 }
 
 std::string describe(const QuotaHolds::Hold& hold, std::string_view key, WallTime now) {

@@ -176,7 +176,7 @@ static Refusal classify_said(std::string_view profile_name, int status, const En
   Refusal refusal;
   refusal.code = bounded_line(said.code.empty() ? said.type : said.code, 64);
   refusal.message = bounded_line(said.message, 512);
-  refusal.wait = wait_asked(header, now);
+  refusal.wait = wait_asked(header, status, now);
   if (said.status) {  // (2)
     refusal.klass = class_of_status(said.status, refusal.wait.has_value());
   } else {

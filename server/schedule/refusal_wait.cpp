@@ -166,7 +166,17 @@ std::optional<WallTime> find_date_time(std::string_view text, std::chrono::hours
   return std::nullopt;
 }
 
-std::optional<Duration> wait_asked(const HeaderLookup& header, WallTime now) {
+/// The wait until the reset named `reset`, when the bucket with it is what refused: nothing remains in it, or a 429 does not say.
+static std::optional<Duration> reset_of(const HeaderLookup& header, int status, const std::string& reset,
+                                        const std::string& remaining, WallTime now) {
+  const auto text = header(reset);
+  if (!text) return std::nullopt;
+  const auto left = header(remaining);
+  const bool counts = left ? trimmed(*left) == "0" : status == 429;
+  return counts ? parse_reset(*text, now) : std::nullopt;
+}
+
+std::optional<Duration> wait_asked(const HeaderLookup& header, int status, WallTime now) {
   if (!header) return std::nullopt;
   if (const auto text = header("retry-after-ms")) {  // (1)
     std::string_view rest = trimmed(*text);
@@ -179,12 +189,10 @@ std::optional<Duration> wait_asked(const HeaderLookup& header, WallTime now) {
   }
   std::optional<Duration> latest_empty, earliest;  // (3)
   const auto look = [&](const std::string& reset, const std::string& remaining) {
-    const auto text = header(reset);
-    const auto wait = text ? parse_reset(*text, now) : std::nullopt;
+    const auto wait = reset_of(header, status, reset, remaining, now);
     if (!wait) return;
     earliest = std::min(earliest.value_or(*wait), *wait);
-    const auto left = header(remaining);
-    if (left && trimmed(*left) == "0") latest_empty = std::max(latest_empty.value_or(*wait), *wait);
+    if (header(remaining)) latest_empty = std::max(latest_empty.value_or(*wait), *wait);
   };
   for (const char* what : {"requests", "tokens"})
     look(std::string("x-ratelimit-reset-") + what, std::string("x-ratelimit-remaining-") + what);
@@ -194,8 +202,7 @@ std::optional<Duration> wait_asked(const HeaderLookup& header, WallTime now) {
   }
   if (latest_empty) return latest_empty;
   if (earliest) return earliest;
-  if (const auto text = header("x-ratelimit-reset")) return parse_reset(*text, now);  // (4)
-  return std::nullopt;
+  return reset_of(header, status, "x-ratelimit-reset", "x-ratelimit-remaining", now);  // (4)
 }
 
 }  // namespace siltgate::schedule

@@ -10,11 +10,12 @@
 
 namespace siltgate::schedule {
 
-/// How long the headers ask to stay away; never negative, at most 31 days. First that is readable:
+/// How long the headers of an answer with this status ask to stay away; never negative, at most 31 days. First that is readable:
 /// (1) retry-after-ms, milliseconds. (2) Retry-After, seconds or HTTP-date (RFC 9110, 10.2.3).
 /// (3) of x-ratelimit-reset-{requests,tokens} and anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-reset the
-///     latest whose `remaining` is 0, or without such the earliest. (4) x-ratelimit-reset.
-std::optional<Duration> wait_asked(const HeaderLookup& header, WallTime now);
+///     latest whose `remaining` is 0, or without such, at a 429, the earliest that says no `remaining`: where something
+///     remains, the reset tells when a bucket will be full and is no wish. (4) x-ratelimit-reset, likewise.
+std::optional<Duration> wait_asked(const HeaderLookup& header, int status, WallTime now);
 
 /// IMF-fixdate, RFC 850 or asctime (RFC 9110, 5.6.7).
 std::optional<WallTime> parse_http_date(std::string_view text, WallTime now);

@@ -45,7 +45,9 @@ struct Child : Timed {
 struct Lane : Child {
   FairQueue queue;
   Scope* leaf;
-  std::deque<TimePoint> finished;  // the last few ends, for the drain rate
+  // For the drain rate: the time before each of the last few ends in which somebody ran or waited, and since when the next counts.
+  std::deque<Duration> finished;
+  TimePoint busy_since{};
   Lane(Scope* scope, Slab<WaitingSession>& sessions) : Child(What::lane), queue(sessions), leaf(scope) {}
 };
 
@@ -90,8 +92,8 @@ struct Scope : Child {
   SlidingWindow requests, tokens;
 
   int running = 0, waiting = 0;     // beneath this scope
-  std::multiset<TimePoint> rests;   // ends of the rests of returned permits
-  TimePoint next_start{};           // start_interval
+  std::multiset<TimePoint> rests;   // when the permits that rest were returned; release_delay later they are free
+  std::optional<TimePoint> last_start;
   TimePoint held_until{};
   std::uint64_t refusals = 0;
 
@@ -107,6 +109,11 @@ struct Scope : Child {
   Scope(Kind k, std::string_view p, std::string_view ke, std::string_view n)
       : Child(What::scope), kind(k), provider(p), key(ke), name(n) {}
   int used() const { return running + static_cast<int>(rests.size()); }
+  void end_rests(TimePoint now) {
+    while (!rests.empty() && *rests.begin() + release_delay <= now) rests.erase(rests.begin());
+  }
+  /// No start before this, by start_interval.
+  TimePoint next_start() const { return last_start ? *last_start + start_interval : TimePoint{}; }
   std::array<bool, class_count> available() const {
     return {!ready[1].empty(), !ready[2].empty(), !ready[3].empty()};
   }

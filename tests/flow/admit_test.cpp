@@ -46,6 +46,7 @@ TEST_CASE("a provider's own limit counts all its keys together", "[admit]") {
     clients.emplace_back(siltgate.port()).post_chat(chat_request(), fmt::format("Authorization: Bearer sk-{}\r\n", key));
   CHECK(siltgate.wait_for_waiting(1));
   CHECK(siltgate.wait_for_in_flight(2));
+  CHECK(upstream.wait_for_requests(2));
   gate.open();
   for (auto& client : clients) CHECK(client.read_reply().clean());
   CHECK(upstream.max_in_flight() == 2);

@@ -75,6 +75,28 @@ TEST_CASE("requests that wait when the quota is spent are told so at once", "[pa
   CHECK(upstream.requests() == 1);
 }
 
+TEST_CASE("an answer that began before the quota was spent does not bring it back when it ends", "[pace]") {
+  Gate finish;
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    if (exchange.request().number > 1) return exchange.answer(429, quota_body(3h));
+    exchange.start_stream();
+    exchange.chunk(chat_event("one"));
+    exchange.wait(finish);
+    exchange.chunk(sse_chat({"two"}));
+    exchange.end_stream();
+  });
+  RunningSiltgate siltgate(upstream);
+  TestClient early(siltgate.port());
+  early.post_chat();
+  early.read_until("one");
+  CHECK(TestClient::ask(siltgate.port()).status == 429);
+  finish.open();
+  CHECK(early.read_reply().clean());
+  siltgate.wait_for_exchange(2);
+  CHECK(TestClient::ask(siltgate.port()).status == 503);
+  CHECK(upstream.requests() == 2);
+}
+
 TEST_CASE("other keys and what is no inference call are not held by a spent quota", "[pace]") {
   ScriptedUpstream upstream({quota_spent(3h), sound()});
   RunningSiltgate siltgate(upstream);

@@ -75,6 +75,23 @@ TEST_CASE("a reload that raises the cap lets the waiting go on at once", "[reloa
   CHECK(upstream.max_in_flight() == 2);
 }
 
+TEST_CASE("a reload that removes a provider does not let loose what waits for it", "[reload]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  const std::string more = fmt::format(
+      R"({{"default_provider": "up", "providers": {{"old": {{"base_url": "http://127.0.0.1:{}/v1", "profile": "zai", "limits": {{"concurrency": 1}}}}}}}})", upstream.port());
+  RunningSiltgate siltgate(upstream, more);
+  TestClient first(siltgate.port()), second(siltgate.port()), third(siltgate.port());
+  for (TestClient* client : {&first, &second, &third}) client->post("/old/v1/chat/completions", chat_request());
+  CHECK(siltgate.wait_for_waiting(2));
+  siltgate.reload("{}");
+  CHECK(siltgate.state()["last_reload_error"].is_null());
+  CHECK(siltgate.wait_for_waiting(2));
+  gate.open();
+  for (TestClient* client : {&first, &second, &third}) CHECK(client->read_reply().clean());
+  CHECK(upstream.max_in_flight() == 1);
+}
+
 TEST_CASE("a refused reload changes nothing and is visible in the state", "[reload]") {
   ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
   RunningSiltgate siltgate(upstream);

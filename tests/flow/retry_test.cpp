@@ -94,6 +94,40 @@ TEST_CASE("the wait a provider asks for is obeyed", "[retry]") {
   }
 }
 
+TEST_CASE("a refusal that asks for a longer wait than the queue allows is passed on", "[retry]") {
+  ScriptedUpstream upstream({refusing(429, std::string(refusal_1302), "Retry-After: 3\r\n"), sound()});
+  RunningSiltgate siltgate(upstream, R"({"limits": {"queue": {"max_wait": "1s"}}})");
+  const auto reply = TestClient::ask(siltgate.port());
+  CHECK(reply.status == 429);
+  CHECK(reply.body == refusal_1302);
+  CHECK(reply.field("Retry-After") == "3");
+}
+
+TEST_CASE("a refusal that is passed on is not met again by those behind it", "[retry]") {
+  Gate answer;
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    if (exchange.request().number > 1) return exchange.chat({"Hi"});
+    exchange.wait(answer);
+    exchange.answer(429, refusal_1302, "application/json", "Retry-After: 2\r\n");
+  });
+  RunningSiltgate siltgate(upstream, R"({"limits": {"queue": {"max_wait": "1s"}}, "providers": {"up": {"limits": {"concurrency": 1}}}})");
+  TestClient first(siltgate.port()), second(siltgate.port()), third(siltgate.port());
+  first.post_chat(chat_request("first"));
+  CHECK(upstream.wait_for_requests(1));
+  second.post_chat(chat_request("second"));
+  third.post_chat(chat_request("third"));
+  CHECK(siltgate.wait_for_waiting(2));
+  answer.open();
+  CHECK(first.read_reply().status == 429);
+  for (TestClient* behind : {&second, &third}) {
+    const auto reply = behind->read_reply();
+    CHECK(reply.status == 503);
+    CHECK(reply.field("Retry-After") != "");
+  }
+  CHECK(upstream.requests() == 1);
+  CHECK(siltgate.state()["keys"][0]["held_ms"] > 0);
+}
+
 TEST_CASE("a refusal holds everybody on its key until the wait is over, and the refused one goes first", "[retry]") {
   ScriptedUpstream upstream({refusing(429, std::string(refusal_1302), "retry-after-ms: 200\r\n"), sound()});
   RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": 1}}}})");

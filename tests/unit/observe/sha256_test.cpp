@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/sha256.hpp"
 
+#include <algorithm>
+#include <map>
 #include <random>
 
 #include "observe/ids.hpp"
@@ -123,9 +125,40 @@ TEST_CASE("ids are sg_ and ten base32 characters of the randomness given", "[obs
 }
 
 TEST_CASE("a key's name is a salted hash that shows nothing of it", "[observe]") {
-  CHECK(key_name("salt", "") == "");
-  CHECK(key_name("salt", "sk-123") == key_name("salt", "sk-123"));
-  CHECK(key_name("salt", "sk-123") != key_name("pepper", "sk-123"));
-  CHECK(key_name("salt", "sk-123").size() == 5);
-  CHECK(key_name("salt", "sk-123").front() == '#');
+  KeyNames names;
+  CHECK(names.name("salt", "") == "");
+  const std::string name = names.name("salt", "sk-123");
+  CHECK(names.name("salt", "sk-123") == name);
+  CHECK(names.name("pepper", "sk-123") != name);
+  CHECK(names.name("salt", "sk-123") == name);
+  CHECK(name.size() == 5);
+  CHECK(name.front() == '#');
+  CHECK(names.name("salt", "sk-123", 8).substr(0, 5) == name);
+  CHECK(names.name("salt", "sk-123", 8).size() == 9);
+}
+
+TEST_CASE("two keys never have one name, and each keeps its own", "[observe]") {
+  KeyNames names;
+  std::map<std::string, int> key_of;
+  std::vector<std::string> first;
+  for (int key = 0; key < 2000; ++key) first.push_back(names.name("salt", "sk-" + std::to_string(key)));
+  for (int key = 0; key < 2000; ++key) {
+    key_of[first[key]] = key;
+    CHECK(names.name("salt", "sk-" + std::to_string(key)) == first[key]);
+  }
+  CHECK(key_of.size() == 2000);
+  CHECK(std::count_if(first.begin(), first.end(), [](const auto& name) { return name.size() == 5; }) > 1900);
+  CHECK(std::any_of(first.begin(), first.end(), [](const auto& name) { return name.size() == 9; }));
+}
+
+TEST_CASE("names of keys that came once are forgotten, those in use are not", "[observe]") {
+  KeyNames names(100);
+  const std::string mine = names.name("salt", "mine");
+  for (int key = 0; key < 100'000; ++key) {
+    names.name("salt", "sk-" + std::to_string(key));
+    if (key % 20 == 0 && names.name("salt", "mine") != mine) FAIL("another name after " << key);
+  }
+  int short_names = 0;  // were nothing forgotten, all of these would be taken
+  for (int key = 0; key < 50; ++key) short_names += names.name("salt", "new-" + std::to_string(key)).size() == 5;
+  CHECK(short_names > 40);
 }

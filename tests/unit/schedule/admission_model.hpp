@@ -42,7 +42,7 @@ struct Model {
   int total = 0, max_waiting = 0;
   std::array<int, scopes> cap{}, running{};
   std::array<std::vector<TimePoint>, scopes> rests;
-  std::array<TimePoint, scopes> held{}, next_start{};
+  std::array<TimePoint, scopes> held{}, last_start{};
   std::array<std::deque<Entry>, scopes> starts, tokens;
   std::array<int, targets> streak{}, in_flight{}, waiting{};
   std::array<TimePoint, targets> damage_until{};
@@ -100,7 +100,6 @@ struct Model {
           if (own_model != l.models.end()) cap[model_scope(p, k, m)] = number(own_model->second);
           else if (l.per == Per::key_model && !in_group) cap[model_scope(p, k, m)] = number(l.concurrency);
         }
-        if (l.start_interval == Duration{0}) next_start[key_scope(p, k)] = TimePoint{};
       }
     }
     widen_holds();
@@ -112,9 +111,16 @@ struct Model {
     for (const Entry& e : window) total_amount += e.amount;
     return total_amount;
   }
-  int resting(int s, TimePoint now) {
-    std::erase_if(rests[s], [now](TimePoint end) { return end <= now; });
+  int resting(int s, Duration delay, TimePoint now) {
+    std::erase_if(rests[s], [&](TimePoint returned) { return returned + delay <= now; });
     return static_cast<int>(rests[s].size());
+  }
+  /// Rests that ended under the limits in force stay ended under the next.
+  void end_rests(TimePoint now) {
+    for (int p = 0; p < providers; ++p) {
+      resting(provider_scope(p), limits[p].release_delay, now);
+      for (int s = key_scope(p, 0); s < key_scope(p, keys); ++s) resting(s, limits[p].release_delay, now);
+    }
   }
   bool closed(int t, TimePoint now) const { return streak[t] >= 2 && (now < damage_until[t] || in_flight[t] > 0); }
 
@@ -122,10 +128,10 @@ struct Model {
   bool may_start(int t, std::int64_t amount, TimePoint now) {
     const ProviderLimits& l = limits[p_of(t)];
     for (int s : path(t)) {
-      if (cap[s] > 0 && running[s] + resting(s, now) >= cap[s]) return false;
+      if (cap[s] > 0 && running[s] + resting(s, l.release_delay, now) >= cap[s]) return false;
       if (held[s] > now) return false;
     }
-    if (l.start_interval > Duration{0} && next_start[key_scope(p_of(t), k_of(t))] > now) return false;
+    if (l.start_interval > Duration{0} && last_start[key_scope(p_of(t), k_of(t))] + l.start_interval > now) return false;
     const int u = unit(t);
     if (l.requests_per_minute > 0 && sum(starts[u], now) + 1 > l.requests_per_minute) return false;
     const std::int64_t used = l.tokens_per_minute > 0 ? sum(tokens[u], now) : 0;
@@ -142,8 +148,7 @@ struct Model {
     const ProviderLimits& l = limits[p_of(r.target)];
     const int u = unit(r.target);
     for (int s : path(r.target)) ++running[s];
-    next_start[key_scope(p_of(r.target), k_of(r.target))] =
-        l.start_interval > Duration{0} ? now + l.start_interval : next_start[key_scope(p_of(r.target), k_of(r.target))];
+    last_start[key_scope(p_of(r.target), k_of(r.target))] = now;
     r.start_entry = r.token_entry = 0;
     if (l.requests_per_minute > 0) starts[u].push_back({r.start_entry = ++entries, now, 1});
     if (l.tokens_per_minute > 0)
@@ -167,7 +172,7 @@ struct Model {
     const ProviderLimits& l = limits[p_of(r.target)];
     for (int s : path(r.target)) {
       --running[s];
-      if (s != 0 && l.release_delay > Duration{0}) rests[s].push_back(now + l.release_delay);
+      if (s != 0 && l.release_delay > Duration{0}) rests[s].push_back(now);
     }
     const bool uncounted = ending == Ending::refused_concurrency || ending == Ending::refused_rate ||
                          ending == Ending::refused_overloaded || ending == Ending::unused;

@@ -44,6 +44,7 @@ struct Walk {
 
   void configure() {
     std::vector<std::pair<std::string, ProviderLimits>> list;
+    model.end_rests(now);
     for (int p = 0; p < model::providers; ++p) {
       model.limits[p] = some_limits();
       list.emplace_back("p" + std::to_string(p), model.limits[p]);

@@ -139,6 +139,19 @@ TEST_CASE("a retry keeps its place and holds its key for everybody", "[schedule]
   CHECK(desk.finish(first) == second);
 }
 
+TEST_CASE("a refused request that is not tried again leaves its wait to those behind it", "[schedule]") {
+  Desk desk;
+  const Ticket first = desk.arrive(), second = desk.arrive(), third = desk.arrive();
+  desk.admission.finish(first, Ending::refused_rate, desk.now, 0.5, desk.now + 400s);
+  CHECK(desk.granted() == 0);
+  desk.arrive("s", Class::interactive, "another model");
+  CHECK(desk.answer == Answer::granted);
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) >= 400s);
+  CHECK(desk.pass(399s) == 0);
+  CHECK(desk.pass(1s) == second);
+  CHECK(desk.finish(second) == third);
+}
+
 TEST_CASE("the queue is bounded and a cancelled request leaves it", "[schedule]") {
   Desk desk(Desk::capped(1), 0, 2);
   const Ticket first = desk.arrive();
@@ -248,6 +261,24 @@ TEST_CASE("the expected wait follows the real finishing rate", "[schedule]") {
   CHECK(wait <= 48s);
 }
 
+TEST_CASE("time in which nobody asked for anything does not count as slowness", "[schedule]") {
+  Desk desk;
+  const auto use = [&] {
+    const Ticket ticket = desk.arrive();
+    desk.now += 200ms;
+    desk.finish(ticket);
+    desk.now += 30s;
+  };
+  for (int i = 0; i < 3; ++i) use();
+  const Ticket running = desk.arrive();
+  for (int i = 0; i < 9; ++i) desk.arrive();
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) == 2s);  // 600 ms for three, ten of them
+  desk.now += 6s;  // slow now: that does count
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) == 22s);
+  desk.finish(running);
+  CHECK(desk.admission.estimated_wait("p", "k", "m", desk.now) == 14'850ms);  // 6.6 s for four, nine of them
+}
+
 TEST_CASE("a reload counts what runs against the new limits", "[schedule]") {
   Desk desk(Desk::capped(3));
   const Ticket first = desk.arrive(), second = desk.arrive();
@@ -255,6 +286,51 @@ TEST_CASE("a reload counts what runs against the new limits", "[schedule]") {
   const Ticket third = desk.arrive();
   CHECK(desk.finish(first) == 0);
   CHECK(desk.finish(second) == third);
+}
+
+TEST_CASE("a reload that shortens an interval or a rest lets those go that waited for it", "[schedule]") {
+  ProviderLimits slow = Desk::capped(1), quick = Desk::capped(1);
+  const bool interval = GENERATE(true, false);
+  (interval ? slow.start_interval : slow.release_delay) = 15s;
+  (interval ? quick.start_interval : quick.release_delay) = 2s;
+  Desk desk(slow);
+  desk.finish(desk.arrive());
+  const Ticket second = desk.arrive();
+  CHECK(desk.pass(1s) == 0);
+  desk.admission.configure({{"p", quick}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.granted() == 0);
+  CHECK(desk.admission.next_wakeup() == desk.now + 1s);
+  CHECK(desk.pass(1s) == second);  // counted from the start, or the return, before the reload
+  desk.finish(second);
+  const Ticket third = desk.arrive();
+  desk.admission.configure({{"p", slow}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.pass(14s) == 0);
+  CHECK(desk.pass(1s) == third);
+  desk.finish(third);
+  const Ticket fourth = desk.arrive();
+  desk.admission.configure({{"p", Desk::capped(1)}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.granted() == fourth);
+}
+
+TEST_CASE("a provider that a reload takes away keeps its cap for what it left behind", "[schedule]") {
+  Desk desk;
+  const Ticket first = desk.arrive(), second = desk.arrive(), third = desk.arrive();
+  desk.admission.configure({{"other", Desk::capped(1)}}, 0, QueueConfig{}, desk.now);
+  CHECK(desk.granted() == 0);
+  desk.admission.configure({{"other", Desk::capped(2)}}, 0, QueueConfig{}, desk.now);  // and the next reload
+  CHECK(desk.granted() == 0);
+  const Ticket being_read = desk.arrive();  // came in before the reload, was read whole after it
+  CHECK(desk.answer == Answer::queued);
+  CHECK(desk.finish(first) == second);
+  CHECK(desk.finish(second) == third);
+  CHECK(desk.finish(third) == being_read);
+  CHECK(desk.admission.snapshot(desk.now).size() == 1);
+  CHECK(desk.finish(being_read) == 0);
+  CHECK(desk.admission.snapshot(desk.now).empty());
+  desk.admission.configure({{"p", Desk::capped(2)}}, 0, QueueConfig{}, desk.now);  // and back
+  desk.arrive();
+  desk.arrive();
+  CHECK(desk.answer == Answer::granted);
 }
 
 TEST_CASE("names that come once do not pile up", "[schedule]") {

@@ -61,11 +61,34 @@ TEST_CASE("one request every ten minutes looks whether a spent quota is back", "
   holds.refused("p", "k", spent(now + 5h), now);
   CHECK(holds.blocking("p", "k", now + 10min - 1s));
   CHECK_FALSE(holds.blocking("p", "k", now + 10min));
-  holds.passed("p", "k", now + 10min);
+  const auto probe = holds.passed("p", "k", now + 10min);
   CHECK(holds.blocking("p", "k", now + 10min));
   CHECK(holds.find("p", "k", now + 10min)->until == now + 5h);
-  holds.served("p", "k");
+  CHECK(holds.served("p", "k", probe));
   CHECK_FALSE(holds.find("p", "k", now + 10min));
+}
+
+TEST_CASE("the one that looks may try again, until the quota is refused anew", "[schedule]") {
+  QuotaHolds holds;
+  holds.refused("p", "k", spent(now + 5h), now);
+  const auto probe = holds.passed("p", "k", now + 10min);
+  CHECK_FALSE(holds.blocking("p", "k", now + 10min, probe));  // after a 500
+  CHECK(holds.blocking("p", "k", now + 10min));               // the others
+  holds.refused("p", "k", spent(now + 5h), now + 10min);
+  CHECK(holds.blocking("p", "k", now + 10min, probe));
+}
+
+TEST_CASE("only what was sent after the refusal proves that a quota is back", "[schedule]") {
+  QuotaHolds holds;
+  const auto before = holds.passed("p", "k", now - 1min);
+  holds.refused("p", "k", spent(now + 5h), now);
+  CHECK_FALSE(holds.served("p", "k", before));
+  CHECK(holds.find("p", "k", now));
+  const auto probe = holds.passed("p", "k", now + 10min);
+  holds.refused("p", "k", spent(now + 5h), now + 11min);
+  CHECK_FALSE(holds.served("p", "k", probe));  // the provider's latest word counts
+  CHECK(holds.served("p", "k", holds.passed("p", "k", now + 21min)));
+  CHECK_FALSE(holds.served("p", "k", probe));
 }
 
 TEST_CASE("of too many spent quotas the one that ends first is forgotten", "[schedule]") {

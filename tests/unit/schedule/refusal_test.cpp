@@ -82,7 +82,7 @@ TEST_CASE("a 429 without a readable body is a rate when it says when to come bac
 }
 
 TEST_CASE("waits are read from every header, the more exact first", "[schedule]") {
-  const auto wait = [](const Headers& headers) { return wait_asked(lookup(headers), now); };
+  const auto wait = [](const Headers& headers, int status = 429) { return wait_asked(lookup(headers), status, now); };
   CHECK(wait({{"retry-after-ms", "700"}, {"retry-after", "9"}}) == 700ms);
   CHECK(wait({{"retry-after", "2"}}) == 2s);
   CHECK(wait({{"retry-after", "Tue, 08 Sep 2026 12:00:30 GMT"}}) == 30s);
@@ -92,8 +92,22 @@ TEST_CASE("waits are read from every header, the more exact first", "[schedule]"
   CHECK(wait({{"x-ratelimit-reset-requests", "1s"}, {"x-ratelimit-reset-tokens", "6m0s"}, {"x-ratelimit-remaining-tokens", "0"}}) == 6min);
   CHECK(wait({{"anthropic-ratelimit-requests-reset", "2026-09-08T12:00:10Z"}}) == 10s);
   CHECK(wait({{"x-ratelimit-reset", "1788868805000"}}) == 5s);
+  CHECK(wait({{"x-ratelimit-reset", "1788868805000"}}, 503) == std::nullopt);
+  CHECK(wait({{"x-ratelimit-reset", "1788868805000"}, {"x-ratelimit-remaining", "0"}}, 503) == 5s);
   CHECK(wait({{"retry-after", "soon"}}) == std::nullopt);
   CHECK(wait({{"retry-after", "999999999999999999999"}}) == std::nullopt);
+}
+
+TEST_CASE("the reset of a bucket with something left in it is no wish to stay away", "[schedule]") {
+  const Headers full{{"x-ratelimit-remaining-requests", "4999"}, {"x-ratelimit-reset-requests", "12ms"},
+                     {"x-ratelimit-remaining-tokens", "100000"}, {"x-ratelimit-reset-tokens", "0s"}};
+  for (int status : {429, 500, 503}) CHECK(wait_asked(lookup(full), status, now) == std::nullopt);
+  const Headers one_empty{{"x-ratelimit-remaining-requests", "4999"}, {"x-ratelimit-reset-requests", "12ms"},
+                          {"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "7s"}};
+  CHECK(wait_asked(lookup(one_empty), 503, now) == 7s);
+  const Headers silent{{"x-ratelimit-reset-requests", "12ms"}};
+  CHECK(wait_asked(lookup(silent), 429, now) == 12ms);
+  CHECK(wait_asked(lookup(silent), 503, now) == std::nullopt);
 }
 
 TEST_CASE("the reset time of a Z.AI quota is Beijing time", "[schedule]") {
