@@ -65,7 +65,7 @@ int App::State::run() {
     io.poll();  // lets its connection end
   }
   pool.close_all();
-  save_memory();
+  unless_bug("the saving of what was learned", [this] { save_memory(); });
   services.captures.end();
   if (cut) log.warn("drain ran out: exchanges were cut");
   log.info("stopped");
@@ -96,15 +96,28 @@ void App::State::housekeeping() {
   housekeeping_timer.async_wait([this](const ErrorCode& error) {
     if (error) return;
     notify_service("WATCHDOG=1\n" + status_line());
-    pool.sweep(Clock::now());
-    if (services.live.empty() && !std::exchange(memory_given_back, true)) {
-      services.spare.clear();
-      give_back_memory();
-    }
-    if (++beats % 4 == 0) services.captures.sweep();
-    save_memory();
+    unless_bug("the housekeeping", [this] { keep_house(); });
     housekeeping();
   });
+}
+
+void App::State::keep_house() {
+  pool.sweep(Clock::now());
+  if (services.live.empty() && !std::exchange(memory_given_back, true)) {
+    services.spare.clear();
+    give_back_memory();
+  }
+  if (++beats % 4 == 0) services.captures.sweep();
+  save_memory();
+}
+
+/// For chores that no exchange depends on: streams outlive a bug in them.
+void App::State::unless_bug(const char* chore, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& e) {
+    log.error("bug: " + std::string(chore) + " ended with an exception: " + e.what());
+  }
 }
 
 void App::State::open_session(net::Connection connection, const std::string& local_address,

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <array>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct App::State {
   std::string cannot_become(const settings::Settings& next);
   void watch_signals();
   void housekeeping();
+  void keep_house();
+  void unless_bug(const char* chore, const std::function<void()>& work);
   void open_session(net::Connection connection, const std::string& local_address, std::shared_ptr<const flow::Door> door, bool control);
   void session_ended(bool is_control);
   void make_room();

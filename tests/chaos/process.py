@@ -291,6 +291,27 @@ def prompt_memory_goes(program):
         siltgate.remove()
 
 
+def names_that_are_no_text(program):
+    """A model's name that is no UTF-8 neither ends siltgate when it saves what it has learned nor costs a bystander's stream."""
+    provider = Provider()
+    siltgate = Siltgate(program, provider_settings(provider.port, limits={"concurrency": "auto"}), wrapper=("env", "WATCHDOG_USEC=200000"))   # saves every 0.1 s
+    body = b'{"model":"bad\xff","stream":true}'
+    try:
+        bystander = ask(siltgate.port)
+        begun = read_until(bystander, b"begun")
+        with connect(siltgate.port) as bad:
+            bad.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            wait_until(lambda: any(row["model"].startswith("bad") for row in siltgate.state()["keys"]), "the name is known")
+            wait_until(lambda: glob.glob(siltgate.folder + "/siltgate/learned.json"), "what was learned is saved",
+                       lambda: open(siltgate.folder + "/log").read())
+        provider.gate.set()
+        assert (begun + read_all(bystander)).endswith(b"0\r\n\r\n"), "the bystander's stream was cut"
+        assert siltgate.end() == 0 and "bug" not in open(siltgate.folder + "/log").read()
+        assert '"m' in open(siltgate.folder + "/siltgate/learned.json").read()
+    finally:
+        siltgate.remove()
+
+
 def memory_holds(pid, text):
     """Where `text` stands in the memory of a process, a line each."""
     found = []
@@ -394,7 +415,8 @@ def verbs_find_the_socket(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes):
+    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes,
+                  names_that_are_no_text):
         if wanted and scene.__name__ not in wanted:
             continue
         began = time.monotonic()
