@@ -12,6 +12,7 @@
 #include "base/units.hpp"
 #include "flow/exchange.hpp"
 #include "flow/session.hpp"
+#include "observe/redact.hpp"
 
 namespace siltgate::app {
 namespace {
@@ -212,7 +213,7 @@ void App::State::reload() {
   notify_service("RELOADING=1");
   auto read = surroundings.read_settings();
   auto* next = std::get_if<settings::Settings>(&read);
-  last_reload_error = next ? cannot_become(*next) : std::get<std::string>(read);
+  last_reload_error = observe::redact(next ? cannot_become(*next) : std::get<std::string>(read), secrets);
   if (last_reload_error.empty()) {
     apply(std::move(*next));
     open_control();
