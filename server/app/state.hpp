@@ -43,6 +43,8 @@ struct App::State {
   void make_room();
   void finish_if_idle();
   void let_followers_go(bool control_too);
+  void wake_resting();
+  std::size_t in_progress() const;
   void open_doors();
   std::string status_line() const;
 

@@ -59,6 +59,7 @@ struct Entrance {
 struct AtRest {
   net::Watch* watch;
   const Door* door;
+  bool control;      // came in over the control socket
   TimePoint since;
 };
 
@@ -75,6 +76,7 @@ struct Services {
   std::string salt = std::to_string(random());   // of the names of keys that have none
   schedule::QuotaHolds quota{};
   bool draining = false;
+  bool over = false;                         // the drain is done: the control socket is not served any more either
   std::unordered_set<Exchange*> live{};
   /// Bodies on their way right now, by session and hash: copies sent side by side are no loop.
   std::unordered_map<std::string, int> under_way{};
