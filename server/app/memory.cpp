@@ -13,6 +13,7 @@
 
 #include "app/state.hpp"
 #include "observe/capture_files.hpp"
+#include "stream/utf8.hpp"
 
 namespace siltgate::app {
 namespace {
@@ -69,12 +70,14 @@ void App::State::remember() {
   }
 }
 
+/// A name that is no UTF-8 is not kept: clients choose the names of models, and JSON cannot spell this one.
 void App::State::save_memory() {
   if (surroundings.state_directory.empty()) return;
   json memory = {{"salt", services.salt}, {"limits", json::array()}};
   for (const auto& limit : admission.export_state())
-    memory["limits"].push_back({{"scope", limit.scope}, {"limit", limit.limit}, {"refused_level", limit.refused_level}, {"doublings", limit.doublings}});
-  std::string text = memory.dump(1) + "\n";
+    if (stream::is_utf8(limit.scope))
+      memory["limits"].push_back({{"scope", limit.scope}, {"limit", limit.limit}, {"refused_level", limit.refused_level}, {"doublings", limit.doublings}});
+  std::string text = memory.dump(1, ' ', false, json::error_handler_t::replace) + "\n";   // the salt may be from Redis
   if (text == saved_memory) return;
   std::error_code ignored;
   fs::create_directories(surroundings.state_directory, ignored);

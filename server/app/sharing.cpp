@@ -45,7 +45,7 @@ void App::State::join_group() {
   config.address = *address;
   config.prefix = settings.shared.prefix;
   config.member.id = fresh_id();
-  config.member.info = nlohmann::json{{"name", host_name() + port}, {"version", SILTGATE_VERSION}}.dump();
+  config.member.info = nlohmann::json{{"name", host_name() + port}, {"version", SILTGATE_VERSION}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   config.member.salt = services.salt;
   config.member.lease = settings.shared.lease;
   config.member.refuse_when_down = settings.shared.refuse_when_down;

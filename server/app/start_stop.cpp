@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Start, drain, stop. A stop refuses new work, lets running exchanges finish within `drain`, then cuts them, and ends when no
 // session is left.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -12,6 +13,7 @@
 #include "base/units.hpp"
 #include "flow/exchange.hpp"
 #include "flow/session.hpp"
+#include "observe/redact.hpp"
 
 namespace siltgate::app {
 namespace {
@@ -65,7 +67,7 @@ int App::State::run() {
     io.poll();  // lets its connection end
   }
   pool.close_all();
-  save_memory();
+  unless_bug("the saving of what was learned", [this] { save_memory(); });
   services.captures.end();
   if (cut) log.warn("drain ran out: exchanges were cut");
   log.info("stopped");
@@ -96,15 +98,28 @@ void App::State::housekeeping() {
   housekeeping_timer.async_wait([this](const ErrorCode& error) {
     if (error) return;
     notify_service("WATCHDOG=1\n" + status_line());
-    pool.sweep(Clock::now());
-    if (services.live.empty() && !std::exchange(memory_given_back, true)) {
-      services.spare.clear();
-      give_back_memory();
-    }
-    if (++beats % 4 == 0) services.captures.sweep();
-    save_memory();
+    unless_bug("the housekeeping", [this] { keep_house(); });
     housekeeping();
   });
+}
+
+void App::State::keep_house() {
+  pool.sweep(Clock::now());
+  if (services.live.empty() && !std::exchange(memory_given_back, true)) {
+    services.spare.clear();
+    give_back_memory();
+  }
+  if (++beats % 4 == 0) services.captures.sweep();
+  save_memory();
+}
+
+/// For chores that no exchange depends on: streams outlive a bug in them.
+void App::State::unless_bug(const char* chore, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& e) {
+    log.error("bug: " + std::string(chore) + " ended with an exception: " + e.what());
+  }
 }
 
 void App::State::open_session(net::Connection connection, const std::string& local_address,
@@ -150,11 +165,27 @@ void App::State::session_ended(bool is_control) {
   finish_if_idle();
 }
 
+/// The control socket is served as long as the drain lasts. Then the caller of `stop` still reads its answer; followers and who
+/// rests between two requests are let go.
 void App::State::finish_if_idle() {
   if (!stopping || sessions > 0) return;
-  // Only the control socket may still be spoken to: the caller of `stop` reads its answer, followers are let go.
+  services.over = true;
+  if (control) control->close();
   let_followers_go(true);
+  wake_resting();
   if (control_sessions == 0) io.stop();
+}
+
+void App::State::wake_resting() {
+  auto resting = services.idle;
+  for (const auto& session : resting)
+    if (services.over || !session.control) session.watch->raise(net::Wake::stopped);
+}
+
+/// Exchanges that a drain waits for: no answer on the control socket, no follower.
+std::size_t App::State::in_progress() const {
+  return static_cast<std::size_t>(std::count_if(services.live.begin(), services.live.end(),
+                                                [](const flow::Exchange* x) { return !x->following && !x->entrance.control_socket; }));
 }
 
 void App::State::let_followers_go(bool control_too) {
@@ -167,6 +198,7 @@ void App::State::stop() {
   if (stopping) {  // the second time: now
     auto running = services.live;
     for (flow::Exchange* x : running) {
+      if (x->entrance.control_socket) continue;   // perhaps the answer to this very stop
       cut = cut || !x->following;
       x->client.watch().raise(net::Wake::stopped);
     }
@@ -175,10 +207,9 @@ void App::State::stop() {
   stopping = true;
   services.draining = true;
   notify_service("STOPPING=1\nSTATUS=draining");
-  log.info("draining: " + counted(services.live.size(), "exchange") + " in progress");
+  log.info("draining: " + counted(in_progress(), "exchange") + " in progress");
   for (auto& entry : entries) entry->listener.close();
-  auto resting = services.idle;
-  for (const auto& session : resting) session.watch->raise(net::Wake::stopped);
+  wake_resting();
   let_followers_go(false);
   drain_timer.expires_after(settings.drain);
   drain_timer.async_wait([this](const ErrorCode& error) {
@@ -199,7 +230,7 @@ void App::State::reload() {
   notify_service("RELOADING=1");
   auto read = surroundings.read_settings();
   auto* next = std::get_if<settings::Settings>(&read);
-  last_reload_error = next ? cannot_become(*next) : std::get<std::string>(read);
+  last_reload_error = observe::redact(next ? cannot_become(*next) : std::get<std::string>(read), secrets);
   if (last_reload_error.empty()) {
     apply(std::move(*next));
     open_control();
@@ -212,7 +243,7 @@ void App::State::reload() {
 
 /// What `systemctl status` shows.
 std::string App::State::status_line() const {
-  if (stopping) return "STATUS=draining, " + std::to_string(services.live.size()) + " in progress";
+  if (stopping) return "STATUS=draining, " + std::to_string(in_progress()) + " in progress";
   std::string out = "STATUS=" + std::to_string(admission.in_flight()) + " in flight, " + std::to_string(admission.waiting()) + " waiting, " + std::to_string(sessions) + " connections";
   if (!last_reload_error.empty()) out += "; the last reload was refused: siltgate status says why";
   return out;

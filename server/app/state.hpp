@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <array>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -35,11 +36,15 @@ struct App::State {
   std::string cannot_become(const settings::Settings& next);
   void watch_signals();
   void housekeeping();
+  void keep_house();
+  void unless_bug(const char* chore, const std::function<void()>& work);
   void open_session(net::Connection connection, const std::string& local_address, std::shared_ptr<const flow::Door> door, bool control);
   void session_ended(bool is_control);
   void make_room();
   void finish_if_idle();
   void let_followers_go(bool control_too);
+  void wake_resting();
+  std::size_t in_progress() const;
   void open_doors();
   std::string status_line() const;
 

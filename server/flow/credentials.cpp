@@ -4,8 +4,9 @@
 #include <algorithm>
 
 #include "http/grammar.hpp"
-#include "observe/capture_lines.hpp"
+#include "observe/base64.hpp"
 #include "observe/redact.hpp"
+#include "observe/secret_names.hpp"
 
 namespace siltgate::flow {
 namespace {
@@ -17,11 +18,34 @@ void add(std::string_view value, Secrets& out) {
   if (value.size() >= shortest) out.add(value);
 }
 
-/// "key", "api_key", "access_token": parameters of a query that hold a secret. The others are words that any text may hold.
-bool secret_parameter(std::string_view name) {
-  std::string spelled(http::trim(name));
-  std::replace(spelled.begin(), spelled.end(), '_', '-');
-  return http::same_name(spelled, "key") || observe::secret_field(spelled);
+int hex(char c) {
+  const auto place = std::string_view("0123456789abcdef").find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
+  return place == std::string_view::npos ? -1 : static_cast<int>(place);
+}
+
+/// As it stands in the query, and as a provider that reads it will quote it.
+void add_percent_encoded(std::string_view value, Secrets& out) {
+  add(value, out);
+  if (value.find_first_of("%+") == value.npos) return;
+  std::string decoded;
+  decoded.reserve(value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const int high = value[i] == '%' && i + 2 < value.size() ? hex(value[i + 1]) : -1, low = high >= 0 ? hex(value[i + 2]) : -1;
+    decoded += low >= 0 ? static_cast<char>(high * 16 + low) : value[i] == '+' ? ' ' : value[i];
+    if (low >= 0) i += 2;
+  }
+  add(decoded, out);
+  cleanse(decoded);
+}
+
+/// "user:password" in base64. Who has no password gives the key as the user.
+void add_basic(std::string_view encoded, Secrets& out) {
+  auto pair = observe::from_base64(http::trim(encoded));
+  if (!pair) return;
+  add(*pair, out);
+  const auto colon = std::string_view(*pair).find(':');
+  if (colon != std::string_view::npos) add(colon + 1 < pair->size() ? std::string_view(*pair).substr(colon + 1) : std::string_view(*pair).substr(0, colon), out);
+  cleanse(*pair);
 }
 
 /// Values of "a=1; b=2" (all of a cookie's) or "a=1&b=2".
@@ -31,7 +55,9 @@ void add_values(std::string_view pairs, char separator, Secrets& out) {
     const auto pair = pairs.substr(0, end);
     pairs.remove_prefix(std::min(end + 1, pairs.size()));
     const auto equals = pair.find('=');
-    if (equals != pair.npos && (separator == ';' || secret_parameter(pair.substr(0, equals)))) add(pair.substr(equals + 1), out);
+    if (equals == pair.npos) continue;
+    if (separator == ';') add(pair.substr(equals + 1), out);
+    else if (observe::secret_parameter(http::trim(pair.substr(0, equals)))) add_percent_encoded(pair.substr(equals + 1), out);
   }
 }
 
@@ -39,7 +65,10 @@ void add_values(std::string_view pairs, char separator, Secrets& out) {
 void add_field(std::string_view name, std::string_view value, Secrets& out) {
   if (!observe::secret_field(name)) return;
   add(value, out);
-  if (const auto space = value.find(' '); space != value.npos) add(value.substr(space + 1), out);
+  if (const auto space = value.find(' '); space != value.npos) {
+    add(value.substr(space + 1), out);
+    if (http::same_name(value.substr(0, space), "basic")) add_basic(value.substr(space + 1), out);
+  }
   if (http::same_name(name, "cookie")) add_values(value, ';', out);
 }
 

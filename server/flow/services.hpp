@@ -60,6 +60,7 @@ struct Entrance {
 struct AtRest {
   net::Watch* watch;
   const Door* door;
+  bool control;      // came in over the control socket
   TimePoint since;
 };
 
@@ -77,6 +78,7 @@ struct Services {
   observe::KeyNames key_names{};
   schedule::QuotaHolds quota{};
   bool draining = false;
+  bool over = false;                         // the drain is done: the control socket is not served any more either
   std::unordered_set<Exchange*> live{};
   /// Bodies on their way right now, by session and hash: copies sent side by side are no loop.
   std::unordered_map<std::string, int> under_way{};

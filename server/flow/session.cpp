@@ -34,8 +34,9 @@ Task<void> say_goodbye(ClientLink& client) {
 Task<void> run_session(std::unique_ptr<ClientLink> link, Entrance entrance, Services& services) {
   ClientLink& client = *link;
   bool used = false;
-  for (bool go_on = true; go_on && !services.draining && !entrance.door->closed;) {
-    auto resting = services.idle.insert(services.idle.end(), AtRest{&client.watch(), entrance.door.get(), Clock::now()});
+  const bool& over = entrance.control_socket ? services.over : services.draining;
+  for (bool go_on = true; go_on && !over && !entrance.door->closed;) {
+    auto resting = services.idle.insert(services.idle.end(), AtRest{&client.watch(), entrance.door.get(), entrance.control_socket, Clock::now()});
     bool begins = co_await next_request_begins(client, services);
     services.idle.erase(resting);
     if (!begins) break;

@@ -116,9 +116,12 @@ void take_anthropic(Chat& chat, const Json& event) {
       if (const std::string reason = text_of(*from, "stop_reason"); !reason.empty()) chat.end = reason;
 }
 
+/// What nests deeper is left out: dump() calls itself, and a provider must not choose how often.
+bool not_too_deep(int depth, Json::parse_event_t, Json&) { return depth < 256; }
+
 void take(Chat& chat, Dialect dialect, const std::string& text) {
   if (text.empty() || text == "[DONE]") return;
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = Json::parse(text, not_too_deep, false);
   if (!json.is_object()) {
     ++chat.unread;
     return;

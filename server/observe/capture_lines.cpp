@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/capture_lines.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "observe/record_json.hpp"
 #include "observe/redact.hpp"
+#include "observe/secret_names.hpp"
 #include "version.hpp"
 
 namespace siltgate::observe {
@@ -17,12 +17,6 @@ using Json = nlohmann::ordered_json;
 std::string members(const Json& object) {
   const std::string text = object.dump(-1, ' ', false, Json::error_handler_t::replace);
   return text.substr(1, text.size() - 2);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
 }
 
 std::string_view take_line(std::string_view& text) {
@@ -49,13 +43,6 @@ Json fields_of(std::string_view lines) {
 }
 
 }  // namespace
-
-bool secret_field(std::string_view name) {
-  constexpr std::string_view parts[] = {"authorization", "api-key", "apikey", "cookie", "token", "secret", "credential", "signature"};
-  const std::string low = lower(name);
-  if (low == "x-goog-api-client") return false;
-  return std::any_of(std::begin(parts), std::end(parts), [&](std::string_view part) { return low.find(part) != std::string::npos; });
-}
 
 std::string request_members(const ExchangeRecord& record, std::string_view head, std::string_view url) {
   take_line(head);

@@ -24,7 +24,4 @@ std::string end_members(const Failure* failure);
 /// Members of the tail but `complete` and `masked`.
 std::string tail_members(const ExchangeRecord& record, std::span<const std::string> secrets);
 
-/// Is the value of this header field a credential or may hold one?
-bool secret_field(std::string_view name);
-
 }  // namespace siltgate::observe

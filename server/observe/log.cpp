@@ -2,7 +2,9 @@
 // POSIX only. A line goes out with one write(2), so lines of several writers do not mix in pipes and files.
 #include "observe/log.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,9 +34,23 @@ bool may_colour(int fd) {
   return isatty(fd) && !(no_color && *no_color) && !(term && std::string_view(term) == "dumb");
 }
 
-bool is_regular_file(int fd) {
+Sink sink_of(int fd) {
   struct stat file {};
-  return fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
+  if (fstat(fd, &file) != 0) return Sink::other;
+  return S_ISREG(file.st_mode) ? Sink::file : S_ISSOCK(file.st_mode) ? Sink::socket : Sink::other;
+}
+
+/// The terminal of `fd` opened once more, not to be waited for, or -1. A terminal that says it has room may still make a line
+/// wait for its reader, and O_NONBLOCK on `fd` itself would be set for everybody who shares it.
+int opened_anew(int fd) {
+  constexpr int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  if (isatty(fd) != 1) return -1;
+#if defined(__linux__)
+  // Finds a terminal of another mount namespace, too.
+  if (const int own = ::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), flags); own >= 0) return own;
+#endif
+  char name[256];
+  return ttyname_r(fd, name, sizeof name) == 0 ? ::open(name, flags) : -1;
 }
 
 bool has_room(int fd, int patience) {
@@ -46,16 +62,18 @@ bool has_room(int fd, int patience) {
   }
 }
 
-/// False when there was no room within the patience. Bytes already taken by the system are finished if possible.
-bool write_line(int fd, std::string_view bytes, bool never_full, int patience) {
-  while (!bytes.empty()) {
-    if (!never_full && !has_room(fd, patience)) return false;
-    const ssize_t wrote = ::write(fd, bytes.data(), std::min(bytes.size(), most_at_once));
+/// How many of the bytes went out, all of them unless there was no room within the patience.
+std::size_t write_line(int fd, std::string_view bytes, Sink sink, int patience) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    if (sink != Sink::file && !has_room(fd, patience)) break;
+    const auto piece = bytes.substr(done, most_at_once);
+    const ssize_t wrote = sink == Sink::socket ? ::send(fd, piece.data(), piece.size(), MSG_DONTWAIT) : ::write(fd, piece.data(), piece.size());
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    if (wrote < 0) break;
+    done += static_cast<std::size_t>(wrote);
   }
-  return true;
+  return done;
 }
 
 std::string indent(std::string_view block) {
@@ -97,11 +115,16 @@ Spelling choose_spelling(LogFormat format, bool terminal, bool journal) {
 }
 
 Logger::Logger(const LogConfig& config, int fd)
-    : fd_(fd),
+    : own_(opened_anew(fd)),
+      fd_(own_ >= 0 ? own_ : fd),
       level_(config.level),
       spelling_(choose_spelling(config.format, isatty(fd) == 1, journal_reads(fd))),
       colour_(may_colour(fd)),
-      never_full_(is_regular_file(fd)) {}
+      sink_(sink_of(fd)) {}
+
+Logger::~Logger() {
+  if (own_ >= 0) ::close(own_);
+}
 
 void Logger::configure(const LogConfig& config) {
   level_.store(config.level, std::memory_order_relaxed);
@@ -115,9 +138,11 @@ void Logger::write(const Line& line, std::string_view block) {
   const Spelling spelling = spelling_.load(std::memory_order_relaxed);
   std::string bytes = spell(line, std::chrono::system_clock::now(), spelling, colour_);
   if (spelling == Spelling::terminal) bytes += indent(block);
-  const bool wrote = write_line(fd_, bytes, never_full_, stuck_ ? 0 : patience_ms);
-  stuck_ = !wrote;
-  if (!wrote) lost_.fetch_add(1, std::memory_order_relaxed);
+  if (cut_) bytes.insert(0, 1, '\n');
+  const std::size_t wrote = write_line(fd_, bytes, sink_, stuck_ ? 0 : patience_ms);
+  stuck_ = wrote < bytes.size();
+  if (wrote > 0) cut_ = stuck_.load();
+  if (stuck_) lost_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Logger::finding(const Finding& finding, std::string_view id, std::span<const std::string> secrets) {

@@ -20,11 +20,15 @@ Spelling choose_spelling(LogFormat format, bool terminal, bool journal);
 /// Does `journal_stream` ("8:12345") name this device and inode?
 bool is_journal(std::string_view journal_stream, std::uint64_t device, std::uint64_t inode);
 
+/// A regular file takes every line at once, a socket is told not to wait, and a pipe with room takes a line without waiting.
+enum class Sink { file, socket, other };
+
 /// The program must ignore SIGPIPE: a reader that went away is a lost line, not the end.
 class Logger {
  public:
-  /// `fd` stays the caller's. Colour only on a terminal and without NO_COLOR in the environment.
+  /// `fd` stays the caller's; a terminal is opened once more. Colour only on a terminal and without NO_COLOR in the environment.
   explicit Logger(const LogConfig& config, int fd = 2);
+  ~Logger();
 
   bool wants(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
   /// Level and spelling from the next line on.
@@ -48,12 +52,14 @@ class Logger {
   std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
+  int own_;                                // the terminal, opened so that it never makes us wait; -1 = none
   int fd_;
   std::atomic<Level> level_;
   std::atomic<Spelling> spelling_;
   bool colour_;
-  bool never_full_;                        // a regular file takes every line at once
+  Sink sink_;
   std::atomic<bool> stuck_{false};         // the last line found no room: do not wait for the next one
+  std::atomic<bool> cut_{false};           // a line went out in part: the next one begins with a line feed
   std::atomic<std::uint64_t> lost_{0};
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "observe/secret_names.hpp"
+
 namespace siltgate::observe {
 namespace {
 
@@ -80,6 +82,24 @@ void find_prefixed(std::string_view text, std::string_view prefix, std::size_t l
   }
 }
 
+/// The password of "scheme://user:password@host".
+void find_passwords(std::string_view text, std::vector<Span>& out) {
+  for (auto mark = text.find("://"); mark != std::string_view::npos; mark = text.find("://", mark + 1)) {
+    const auto user = mark + 3, end = std::min(text.find_first_of("/?# \t\"'<>\\", user), text.size());
+    const auto at = text.substr(0, end).rfind('@'), colon = text.find(':', user);
+    if (at != std::string_view::npos && at > user && colon < at) out.push_back({colon + 1, at, false});
+  }
+}
+
+/// "?key=X" and "&sig=X".
+void find_parameters(std::string_view text, std::vector<Span>& out) {
+  constexpr std::size_t shortest = 6;
+  for (auto at = text.find_first_of("?&"); at != std::string_view::npos; at = text.find_first_of("?&", at + 1)) {
+    const auto end = std::min(text.find_first_of("&# \t\"'<>\\", at + 1), text.size()), equals = text.find('=', at);
+    if (equals < end && end - equals > shortest && secret_parameter(text.substr(at + 1, equals - at - 1))) out.push_back({equals + 1, end});
+  }
+}
+
 /// 32 hex digits, a dot, 8 or more letters or digits.
 void find_zai_keys(std::string_view text, std::vector<Span>& out) {
   for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.', dot + 1)) {
@@ -115,6 +135,10 @@ std::vector<Span> credentials(std::string_view text, std::span<const std::string
   if (place == Place::body)
     std::erase_if(found, [&](Span s) { return text.substr(s.from, 3) == "sk-" && !looks_random(text.substr(s.from, s.to - s.from)); });
   find_zai_keys(text, found);
+  if (place == Place::text) {
+    find_passwords(text, found);
+    find_parameters(text, found);
+  }
   if (cut) find_cut_secrets(text, secrets, found);
   std::sort(found.begin(), found.end(), [](Span a, Span b) { return a.from < b.from; });
   std::vector<Span> merged;

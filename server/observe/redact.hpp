@@ -12,7 +12,8 @@ namespace siltgate::observe {
 
 /// Replaces each credential by "[redacted]". `secrets` are values known to be secret; those under 4 bytes are ignored.
 /// Looks for: the values of `secrets`, "Bearer X", "sk-X", Z.AI keys (32 hex digits, a dot, 8 or more letters or digits),
-/// JSON Web Tokens, and the value after authorization, x-api-key, api-key, api_key, apikey.
+/// JSON Web Tokens, the value after authorization, x-api-key, api-key, api_key, apikey, the password of a URL, and values of a
+/// query whose names say that they are secret.
 std::string redact(std::string_view text, std::span<const std::string> secrets = {});
 
 /// The same for raw bytes cut out of a stream: each credential byte becomes '*', so that offsets stay true. A piece of a

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "settings/blot.hpp"
 #include "settings/source.hpp"
 
 namespace siltgate::settings {
@@ -59,7 +60,7 @@ void append_utf8(std::string& out, unsigned long code) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit Parser(std::string_view text) : text_(text), hidden_(secrets_in(text)) {}
 
   Parsed run() {
     if (auto bad = first_invalid_utf8(text_); bad != std::string_view::npos) {
@@ -93,6 +94,10 @@ class Parser {
   bool at_end() const { return at_ >= text_.size(); }
   std::string line_of(std::size_t offset) const {
     return std::to_string(1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+  }
+  /// A message must not repeat it, nor propose it.
+  bool secret(std::size_t begin) const {
+    return std::any_of(hidden_.begin(), hidden_.end(), [&](const Hidden& one) { return one.span.begin < at_ && one.span.end > begin; });
   }
   void skip_line() { at_ = std::min(text_.find('\n', at_), text_.size()); }
 
@@ -146,6 +151,7 @@ class Parser {
       node.kind = Kind::number;
       return;
     }
+    if (secret(begin)) return complain({begin, at_}, "this is not a JSON number; a string stands in double quotes");
     const bool unit = digit(node.text.front()) && !digit(node.text.back()) && node.text.find_first_of(".+-") == std::string::npos;
     complain({begin, at_}, node.text + " is not a JSON number" +
                                (unit ? "; a duration or size is a string: write \"" + node.text + "\"" : ""));
@@ -159,6 +165,8 @@ class Parser {
       node.kind = Kind::boolean;
     } else if (node.text == "null") {
       node.kind = Kind::null;
+    } else if (secret(begin)) {
+      complain({begin, at_}, "unknown word; a string stands in double quotes");
     } else {
       std::string lower = node.text;
       std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return static_cast<char>(c | 0x20); });
@@ -233,7 +241,7 @@ class Parser {
       const auto begin = at_;
       while (word_character(here())) ++at_;
       member.key = std::string(text_.substr(begin, at_ - begin));
-      complain({begin, at_}, "keys need double quotes: write \"" + member.key + '"');
+      complain({begin, at_}, secret(begin) ? "keys need double quotes" : "keys need double quotes: write \"" + member.key + '"');
     } else {
       stop({at_, at_ + 1}, "expected a key in double quotes, found " + std::string(character_at(text_, at_)));
     }
@@ -318,6 +326,7 @@ class Parser {
   }
 
   std::string_view text_;
+  std::vector<Hidden> hidden_;
   std::size_t at_ = 0;
   Parsed out_;
 };

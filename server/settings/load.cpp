@@ -32,7 +32,7 @@ class Load {
       errors_.push_back({std::string::npos, std::move(fault)});
     derive_settings(loaded_.settings, loaded_.origins);
     for (auto& [path, origin] : loaded_.origins)
-      if (source && origin.from == Origin::From::file) origin.name = source->diagnose({origin.value, ""}).where;
+      if (source && origin.from == Origin::From::file) origin.name = source->where(origin.value.begin);
     if (sound_tree) {
       if (loaded_.settings.flow.providers.empty() && !tried_a_provider_) errors_.push_back({std::string::npos, no_provider(source)});
       for (const Fault& fault : check_settings(loaded_.settings, loaded_.origins)) errors_.push_back(place(fault, source));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "schedule/refusal.hpp"
+#include "settings/blot.hpp"
 #include "settings/field_table.hpp"
 #include "settings/fill.hpp"
 #include "settings/value.hpp"
@@ -55,7 +56,10 @@ class Overlay {
     return {value ? split(*value) : std::vector<std::string>{}, Origin::From::environment, variable};
   }
 
-  void fault(const Said& by, std::string message) { faults_.push_back({by.name, std::move(message), ""}); }
+  void fault(const Said& by, std::string message) {
+    for (const std::string& value : by.values) message = without_secrets_of(std::move(message), value);
+    faults_.push_back({by.name, std::move(message), ""});
+  }
 
   bool put(std::string_view path, const Names& names, const std::string& text, const Said& by) {
     const Field& field = *find_field(path);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "settings/blot.hpp"
+
 namespace siltgate::settings {
 namespace {
 
@@ -30,22 +32,6 @@ std::size_t sequence_length(std::string_view s) {
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continuation(c); }));
-}
-
-bool secret_key(std::string_view key) {
-  if (key == "value") return true;
-  for (auto part : {"key", "token", "secret", "passw", "Key", "Token"})
-    if (key.find(part) != std::string_view::npos) return true;
-  return false;
-}
-
-/// Twenty or more letters and digits with nothing a path, URL or sentence would have.
-bool token_like(std::string_view text) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  const auto number = [](char c) { return c >= '0' && c <= '9'; };
-  const auto other = [&](char c) { return letter(c) || number(c) || std::string_view("_-.+/=").find(c) != std::string_view::npos; };
-  return text.size() >= 20 && text.front() != '/' && std::all_of(text.begin(), text.end(), other) &&
-         std::any_of(text.begin(), text.end(), letter) && std::any_of(text.begin(), text.end(), number);
 }
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
@@ -81,34 +67,22 @@ std::string_view character_at(std::string_view text, std::size_t offset) {
   return text.substr(offset, std::max<std::size_t>(1, sequence_length(text.substr(offset))));
 }
 
-std::vector<Span> likely_secrets(std::string_view line) {
-  std::vector<Span> out;
-  std::string_view previous;
-  for (std::size_t at = line.find('"'); at != std::string_view::npos; at = line.find('"', at)) {
-    const auto begin = ++at;
-    while (at < line.size() && line[at] != '"') at += line[at] == '\\' ? 2 : 1;
-    const auto end = std::min(at, line.size());
-    at = end + 1;
-    const auto text = line.substr(begin, end - begin);
-    const auto before = line.substr(0, begin - 1);
-    const auto last = before.find_last_not_of(" \t");
-    const bool is_value = last != std::string_view::npos && before[last] == ':';
-    if (const auto host = text.find("://"); host != std::string_view::npos) {
-      const auto user_end = text.rfind('@');
-      if (user_end != std::string_view::npos && user_end > host) out.push_back({begin + host + 3, begin + user_end});
-    } else if (text.find('{') == std::string_view::npos && (token_like(text) || (is_value && secret_key(previous)))) {
-      out.push_back({begin, end});
-    }
-    previous = text;
-    if (at > line.size()) break;
-  }
-  return out;
-}
-
 std::string Diagnostic::text() const {
   std::string out = where.empty() ? message : where + ": " + message;
   out += '\n';
   return out + excerpt;
+}
+
+Source::Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+  for (const Hidden& one : secrets_in(text_)) {
+    hidden_.push_back(one.span);
+    if (one.sure) secret_.push_back(one.span);
+  }
+}
+
+void Source::hide(Span span) {
+  hidden_.push_back(span);
+  secret_.push_back(span);
 }
 
 Position Source::position(std::size_t offset) const {
@@ -128,7 +102,8 @@ std::string Source::excerpt(Span span) const {
   const auto begin = all.substr(0, at).rfind('\n') + 1;  // npos + 1 == 0
   const auto end = std::min(all.find('\n', at), all.size());
   const auto line = all.substr(begin, end - begin);
-  std::vector<Span> secret = likely_secrets(line);
+  std::vector<Span> secret;
+  for (const Hidden& one : secrets_in(line)) secret.push_back(one.span);   // a line read alone shows what the lines before it obscure
   for (Span part : hidden_)
     if (part.end > begin && part.begin < end) secret.push_back({std::max(part.begin, begin) - begin, part.end - begin});
   auto shown = visible(line, secret);
@@ -144,9 +119,31 @@ std::string Source::excerpt(Span span) const {
          std::string(width - 1, '~') + "\n";
 }
 
+/// Secrets that a message about `span` may quote: those of its lines, and of the whole text where they are long enough to be no
+/// word that messages use.
+std::vector<std::string> Source::secrets_near(Span span) const {
+  constexpr std::size_t no_word = 8;
+  const std::string_view all = text_;
+  const auto begin = all.substr(0, std::min(span.begin, all.size())).rfind('\n') + 1;  // npos + 1 == 0
+  const auto end = std::min(all.find('\n', span.end), all.size());
+  std::vector<std::string> out;
+  for (Span part : secret_) {
+    const std::string text(all.substr(part.begin, part.end - part.begin));
+    if ((part.end <= begin || part.begin >= end) && text.size() < no_word) continue;
+    out.push_back(text);
+    if (text.find('\\') != std::string::npos) out.push_back(parse_jsonc('"' + text + '"').root.text);
+  }
+  return out;
+}
+
+std::string Source::where(std::size_t offset) const {
+  const Position p = position(offset);
+  return name_ + ":" + std::to_string(p.line) + ":" + std::to_string(p.column);
+}
+
 Diagnostic Source::diagnose(const Complaint& complaint) const {
-  const Position p = position(complaint.span.begin);
-  return {name_ + ":" + std::to_string(p.line) + ":" + std::to_string(p.column), complaint.message, excerpt(complaint.span)};
+  return {where(complaint.span.begin), without(complaint.message, secrets_near(complaint.span)),
+          excerpt(complaint.span)};
 }
 
 }  // namespace siltgate::settings

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The text of one file: from offsets to line and column, and the excerpt with a caret that an error shows. Secrets are
-// blotted out of every excerpt. Knows no grammar beyond strings and no files.
+// blotted out of both. Knows no grammar and no files.
 #pragma once
 
 #include <string>
@@ -29,29 +29,28 @@ struct Diagnostic {
 
 class Source {
  public:
-  Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {}
+  Source(std::string name, std::string text);
 
   const std::string& name() const { return name_; }
   std::string_view text() const { return text_; }
   Position position(std::size_t offset) const;
-  /// These bytes never show in an excerpt.
-  void hide(Span span) { hidden_.push_back(span); }
+  std::string where(std::size_t offset) const;   // "file:line:col"
+  /// These bytes never show, in an excerpt or in a message.
+  void hide(Span span);
   Diagnostic diagnose(const Complaint& complaint) const;
 
  private:
   std::string excerpt(Span span) const;
+  std::vector<std::string> secrets_near(Span span) const;
 
   std::string name_;
   std::string text_;
-  std::vector<Span> hidden_;
+  std::vector<Span> hidden_, secret_;   // not for excerpts; not for messages either
 };
 
 /// Offset of the first byte that is not well-formed UTF-8 (Unicode table 3-7), or npos.
 std::size_t first_invalid_utf8(std::string_view text);
 /// The whole character at `offset`, or "the end of the file".
 std::string_view character_at(std::string_view text, std::size_t offset);
-/// Parts of one line of a configuration that look like a secret: values of keys called value, key, token, secret or
-/// password, `user:password@` in URLs, and long strings of letters and digits.
-std::vector<Span> likely_secrets(std::string_view line);
 
 }  // namespace siltgate::settings

@@ -141,6 +141,46 @@ def drain_under_load(program):
         siltgate.remove()
 
 
+def verbs_while_draining(program):
+    """As long as a drain lasts every verb is answered; a second stop ends it; who rests on the control socket holds nothing up."""
+    provider = Provider()
+    siltgate = Siltgate(program, provider_settings(provider.port, retry={"attempts": 1}))
+
+    def verb(*words):
+        return subprocess.run([program, *words], env=siltgate.environment, capture_output=True, text=True, timeout=20)
+
+    def resting():
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(glob.glob(siltgate.folder + "/siltgate/control-*.sock")[0])
+        return sock
+
+    try:
+        for second_stop in (True, False):
+            stream = ask(siltgate.port)
+            read_until(stream, b"begun")
+            before = resting()
+            assert verb("stop").returncode == 0
+            wait_until(lambda: not siltgate.answers(), "the port is closed")
+            during = resting()
+            status = verb("status", "--json")
+            assert status.returncode == 0 and json.loads(status.stdout)["draining"], status
+            assert verb("log").returncode == 0
+            assert verb("why", "last").returncode != 69, "nobody answered"
+            assert "draining" in verb("status").stdout
+            if second_stop:
+                assert verb("stop").returncode == 0
+            else:
+                provider.gate.set()
+                assert read_all(stream).endswith(b"0\r\n\r\n")
+            assert siltgate.process.wait(5) == (75 if second_stop else 0)
+            before.close()
+            during.close()
+            if second_stop:
+                siltgate.start()
+    finally:
+        siltgate.remove()
+
+
 def few_descriptors(program):
     """With 64 descriptors and 200 clients siltgate neither spins nor stops: who got in is served, the rest afterwards."""
     provider = Provider()
@@ -291,6 +331,27 @@ def prompt_memory_goes(program):
         siltgate.remove()
 
 
+def names_that_are_no_text(program):
+    """A model's name that is no UTF-8 neither ends siltgate when it saves what it has learned nor costs a bystander's stream."""
+    provider = Provider()
+    siltgate = Siltgate(program, provider_settings(provider.port, limits={"concurrency": "auto"}), wrapper=("env", "WATCHDOG_USEC=200000"))   # saves every 0.1 s
+    body = b'{"model":"bad\xff","stream":true}'
+    try:
+        bystander = ask(siltgate.port)
+        begun = read_until(bystander, b"begun")
+        with connect(siltgate.port) as bad:
+            bad.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            wait_until(lambda: any(row["model"].startswith("bad") for row in siltgate.state()["keys"]), "the name is known")
+            wait_until(lambda: glob.glob(siltgate.folder + "/siltgate/learned.json"), "what was learned is saved",
+                       lambda: open(siltgate.folder + "/log").read())
+        provider.gate.set()
+        assert (begun + read_all(bystander)).endswith(b"0\r\n\r\n"), "the bystander's stream was cut"
+        assert siltgate.end() == 0 and "bug" not in open(siltgate.folder + "/log").read()
+        assert '"m' in open(siltgate.folder + "/siltgate/learned.json").read()
+    finally:
+        siltgate.remove()
+
+
 def memory_holds(pid, text):
     """Where `text` stands in the memory of a process, a line each."""
     found = []
@@ -404,7 +465,8 @@ def verbs_find_the_socket(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes):
+    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, verbs_while_draining, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes,
+                  names_that_are_no_text):
         if wanted and scene.__name__ not in wanted:
             continue
         began = time.monotonic()

@@ -215,6 +215,33 @@ TEST_CASE("no credential is written: header, query, request body, answer, answer
   CHECK_FALSE(contains(all, canary.substr(12)));
 }
 
+TEST_CASE("credentials under any name are known, encoded or not, and the provider may quote what it read from them", "[capture]") {
+  Folder folder;
+  std::string quote;   // no value looks like a key, so that only knowing it helps
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    exchange.answer(500, "you sent " + quote, "text/plain", "Location: http://u:plain-location@h/?sig=plain-location\r\nX-Echo: " + quote + "\r\n");
+  });
+  RunningSiltgate siltgate(upstream, with_mode("all"), folder.state());
+  std::size_t count = 0;
+  const auto send = [&](const std::string& query, const std::string& fields) {
+    TestClient client(siltgate.port());
+    client.post("/v1/chat/completions" + query, chat_request("Hi " + std::to_string(count)), fields);
+    client.read_reply();
+    siltgate.wait_for_exchange(++count);
+  };
+  quote = "plain-named-field";
+  for (const std::string name : {"Ocp-Apim-Subscription-Key", "X-Functions-Key", "X-Auth-Key", "X-API_KEY", "X-Password", "X-Auth", "X-Portkey-Virtual-Key", "X-Litellm-Key", "Authentication"})
+    send("", name + ": plain-named-field\r\n");
+  quote = "plain-query/field plain-query%2Ffield";
+  for (const std::string name : {"subscription-key", "sig", "code", "password", "key", "token", "signature"}) send("?a=1&" + name + "=plain-query%2Ffield&b=2", "");
+  quote = "plain-of-basic";
+  send("", "Authorization: Basic dXNlcjpwbGFpbi1vZi1iYXNpYw==\r\n");   // user:plain-of-basic
+  wait_for_captures(folder, count);
+  const std::string all = everything_below(folder.state());
+  CHECK(contains(all, "you sent ****"));
+  CHECK_FALSE(contains(all, "plain-"));
+}
+
 TEST_CASE("keys of the configuration and client tokens are not written either", "[capture]") {
   Folder folder;
   ScriptedUpstream upstream([](UpstreamExchange& exchange) {

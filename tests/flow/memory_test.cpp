@@ -48,3 +48,17 @@ TEST_CASE("a memory that is not understood costs what was learned and not the st
   std::ofstream(folder.path() + "/state/learned.json") << "{ half";
   CHECK(key_of_one_request(folder).front() == '#');
 }
+
+TEST_CASE("a model whose name is no UTF-8 is not learned, and does not end the process", "[memory]") {
+  TemporaryFolder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
+  RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": "auto"}}}})", folder.path() + "/state");
+  TestClient::ask(siltgate.port(), "{\"model\":\"bad\xff\",\"stream\":true}");
+  CHECK(TestClient::ask(siltgate.port(), chat_request("Say hi", "good")).clean());
+  siltgate.stop();
+  CHECK(siltgate.exit_code() == 0);
+  std::ifstream file(folder.path() + "/state/learned.json");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  CHECK(text.find("good") != std::string::npos);
+  CHECK(text.find("bad") == std::string::npos);
+}

@@ -101,6 +101,12 @@ TEST_CASE("a chat is put together from OpenAI deltas, with reasoning and tool ca
   CHECK(chat == "--- reasoning\nLet me think.\n--- text\nHello\\x1b[2J\n--- tool call bash call_1\n{\"a\":1}\n--- finished: tool_calls\n");
 }
 
+TEST_CASE("an answer nested a million deep costs the chat only what is too deep", "[observe]") {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  CHECK(chat_of("data: {\"error\":" + deep + "}\n\n", Dialect::openai_chat).starts_with("--- provider error\n[["));
+  CHECK(chat_of("data: {\"type\":\"x\",\"index\":" + deep + "}\n\n", Dialect::anthropic_messages).starts_with("--- not finished"));
+}
+
 TEST_CASE("a chat is put together from Responses events", "[observe]") {
   const std::string chat = chat_of(
       "event: response.reasoning_summary_text.delta\ndata: {\"type\":\"response.reasoning_summary_text.delta\",\"item_id\":\"r\",\"delta\":\"Hm\"}\n\n"

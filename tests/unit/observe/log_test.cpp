@@ -2,6 +2,7 @@
 #include "observe/log.hpp"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -162,4 +163,30 @@ TEST_CASE("the logger writes what its level wants, and drops lines nobody takes"
   pipe.take();
   log.info("after");
   CHECK(log.lost() == 1);
+}
+
+TEST_CASE("a terminal that nobody reads costs lines, never time, and keeps the flags its other users set", "[observe]") {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE((master >= 0 && ::grantpt(master) == 0 && ::unlockpt(master) == 0));
+  const int terminal = ::open(::ptsname(master), O_RDWR | O_NOCTTY);
+  REQUIRE(terminal >= 0);
+  {
+    Logger log(LogConfig{}, terminal);
+    for (int i = 0; i < 2000; ++i) log.info("filling the terminal that nobody reads");
+    CHECK(log.lost() > 0);
+    CHECK((::fcntl(terminal, F_GETFL) & O_NONBLOCK) == 0);
+    ::fcntl(master, F_SETFL, O_NONBLOCK);
+    char bytes[4096];
+    std::string read;
+    for (ssize_t n; (n = ::read(master, bytes, sizeof bytes)) > 0;) read.append(bytes, static_cast<std::size_t>(n));
+    CHECK(read.find("filling the terminal") != std::string::npos);
+    log.info("read again");
+    const ssize_t n = ::read(master, bytes, sizeof bytes);
+    REQUIRE(n > 0);
+    const std::string later(bytes, static_cast<std::size_t>(n));
+    CHECK(later.find("read again") != std::string::npos);
+    CHECK((read.ends_with('\n') || later.find_first_of("\r\n") == 0));
+  }
+  ::close(terminal);
+  ::close(master);
 }

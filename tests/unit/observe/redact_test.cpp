@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "observe/secret_names.hpp"
+
 #include "support/catch.hpp"
 
 using namespace siltgate::observe;
@@ -16,10 +18,12 @@ TEST_CASE("credentials are taken out of text, the rest stays", "[observe]") {
   CHECK(redact("key sk-proj-abcdefgh1234 was bad") == "key [redacted] was bad");
   CHECK(redact("0123456789abcdef0123456789abcdef.Qwertz123456 x") == "[redacted] x");
   CHECK(redact("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc x") == "[redacted] x");
+  CHECK(redact("see http://u:plainword@h/x?a=1&subscription-key=plainword&b=2#c") == "see http://u:[redacted]@h/x?a=1&subscription-key=[redacted]&b=2#c");
 }
 
 TEST_CASE("ordinary text is not taken for a credential", "[observe]") {
   for (auto text : {"", "task-force ask-me-anything", "sk-", "disk-usage-report-2026", "bearer of bad news", "version 1.2.3",
+                    "http://a@h/?max_tokens=100000&x=12345678", "https://h:80/a@b", "?key=short",
                     "SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855."})
     CHECK(redact(text) == text);
 }
@@ -35,4 +39,16 @@ TEST_CASE("masking keeps the length and catches secrets cut by the excerpt's end
   }
   CHECK(mask("2345", secrets) == "****");
   CHECK(mask("", secrets).empty());
+}
+
+TEST_CASE("a field is a credential when a word of its name says so", "[observe]") {
+  for (auto name : {"Authorization", "x-api-key", "api_key", "Cookie", "Set-Cookie", "Ocp-Apim-Subscription-Key", "Subscription-Key", "X-Functions-Key", "X-Auth-Key",
+                    "X-Access-Key", "X-API_KEY", "X-Password", "X-Auth", "X-Portkey-Virtual-Key", "X-Litellm-Key", "Authentication", "X-Goog-Api-Key", "X-Amz-Security-Token",
+                    "X-AccessToken", "siltgate-token", "X-Client-Secret", "Proxy-Authorization", "X-Hub-Signature-256"})
+    CHECK(secret_field(name));
+  for (auto name : {"Idempotency-Key", "Sec-WebSocket-Key", "x-session-id", "x-session-affinity", "x-opencode-session", "x-ratelimit-remaining-tokens",
+                    "anthropic-ratelimit-tokens-reset", "x-goog-api-client", "User-Agent", "Content-Type", "Keep-Alive", "X-Auth-Type", "x-monkey", "Author", "code", ""})
+    CHECK_FALSE(secret_field(name));
+  for (auto name : {"key", "api_key", "subscription-key", "sig", "code", "password", "token", "access_token", "signature", "apiKey"}) CHECK(secret_parameter(name));
+  for (auto name : {"model", "max_tokens", "api-version", "session"}) CHECK_FALSE(secret_parameter(name));
 }

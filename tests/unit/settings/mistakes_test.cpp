@@ -203,3 +203,53 @@ TEST_CASE("no message and no excerpt holds a secret", "[settings]") {
     CHECK(shown.find("hunter2") == std::string::npos);
   }
 }
+
+TEST_CASE("a key that stands where or how it must not is in no message and no excerpt", "[settings]") {
+  const std::string key = "0f1e2d3c4b5a69788796a5b4c3d2e1f0.AbCdEfGh12345678", tail = "AbCdEfGh12345678", secret = "hunter2";
+  for (const std::string& text : std::vector<std::string>{
+           in_provider("\"keys\": {\"team\": {\n \"value\": " + key + " }}"), in_provider("\"keys\": {\"team\": {\"value\": " + secret + "}}"),
+           in_provider("\"keys\": {\"team\": {\"valeu\": \"" + secret + "\"}}"), in_provider("\"kyes\": {\"team\": {\"x\":\n " + secret + "}}"),
+           in_provider("\"keys\": [\"" + secret + "\"]"), in_provider("\"keys\": [{\"value\": \"" + secret + "\"}, 1]"), in_provider("\"keys\": " + key),
+           in_provider("\"keys\": {\"team\": {\"value\": \"{env:K}\" " + secret + "}}"), in_provider("\"keys\": {\"team\": {\"value\": \"{env:" + key + "}\"}}"),
+           in_provider("\"keys\": {\"team\": {value: " + secret + "}}"), in_provider("\"keys\": {\"team\": {\"value\" = '" + secret + "'}}"),
+           in_provider("\"keys\": {\"team\": {\"value: \"" + secret + "\"}}"), in_provider("\"keys\": {\"team\": {\"value\": \"" + secret + "}}"),
+           in_provider("\"keys\": {\"" + key + "\": {\n\"valeu\": 1}}"), in_provider("\"keys\": {\"team\": {\"value\": 7" + secret + "}}"),
+           in_provider("\"keys\": {\"team\": {\"value\": \"hun\\u0074er2\", \"value\": {}}}"), in_provider("\"auth\": \"replace " + key + "\" /* password: hunter2 */"),
+           whole("\"client_tokens\": [\"" + secret + "\"]"), whole("\"client_tokens\": {\"me\": " + secret + "}"), whole("\"client_tokens\": {\"me\": [\"" + secret + "\"]}"),
+           whole("\"drian\": 1 // the old key was " + key), whole("\"drian\": 1 // key: hunter2"), whole("\"drian\": 1 // \"value\": \"hunter2\""),
+           whole("\"drian\": 1, # password hunter2"), whole("\"drian\": 1 /* Authorization: Bearer hunter2 */"),
+           whole("\"drain\": " + key), whole("\"drain\": \"" + key + "\""), whole(key + ": 1"), whole("\"" + key + "\": 1"), whole("\"stream_failure\": \"sk-abcdefgh12345\""),
+           "{\"providers\": {\"a\": {\"base_url\": \"https://x/v4?key=hunter2\"}}}", "{\"providers\": {\"a\": {\"base_url\": \"https://hunter2@x/v4\"}}}",
+           "{\"providers\": {\"a\": {\"base_url\": https://x/v4?hunter2 }}}", "{\"providers\": {\"a\": {\"base_url\": \"https://x/" + tail + "/v4?a=1\"}}}",
+           "{\"providers\": {\"a\": {\"base_url\": \"x/v4?key=" + key + "\"}}}", whole("\"shared\": {\"redis\": redis://:hunter2@h }"),
+           whole("\"listen\": [\"u:hunter2@127.0.0.1:1\"]")}) {
+    const auto outcome = load_text("f", text, ScriptedMachine{}.machine());
+    const auto shown = std::get<Refused>(outcome).text();
+    INFO(text);
+    INFO(shown);
+    CHECK(shown.find("hunter2") == std::string::npos);
+    CHECK(shown.find(tail) == std::string::npos);
+    CHECK(shown.find("did you mean \"*") == std::string::npos);
+  }
+}
+
+TEST_CASE("ordinary words stay readable in messages and excerpts", "[settings]") {
+  for (const std::string& text : {whole("\"stream_failure\": error_event"), whole("\"stream_failure2024\": 1"), whole("\"tokens_per_minute\": 100000"),
+                                  whole("\"drian\": 1 // see docs/config.md, the 2nd part: keys are described there, basic settings too"),
+                                  in_provider("\"models\": {\"claude-3-5-sonnet-20241022\": 5}"), in_provider("\"keys\": {\"team\": {\"concurrency\": \"three\"}}"),
+                                  in_provider("\"keys\": {\"team\": {\"value\": \"{env:ZHIPU_API_KEY_2}\"}}"), whole("\"default_provider\": open_router"),
+                                  in_provider("\"format\": \"claude-haiku-2024\""), in_provider("\"ca_file\": \"certs/ca-v2.pem\"")}) {
+    const auto shown = std::get<Refused>(load_text("f", text, ScriptedMachine{}.machine())).text();
+    INFO(shown);
+    CHECK(shown.find("**") == std::string::npos);
+  }
+}
+
+TEST_CASE("a flag's key is in no message either", "[settings]") {
+  Overrides overrides;
+  overrides.upstreams = {"https://x/v4?key=hunter2", "0f1e2d3c4b5a69788796a5b4c3d2e1f0.AbCdEfGh12345678"};
+  const auto shown = std::get<Refused>(load(overrides, ScriptedMachine{}.machine())).text();
+  INFO(shown);
+  CHECK(shown.find("hunter2") == std::string::npos);
+  CHECK(shown.find("AbCdEfGh") == std::string::npos);
+}
