@@ -342,12 +342,12 @@ def names_that_are_no_text(program):
         with connect(siltgate.port) as bad:
             bad.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
             wait_until(lambda: any(row["model"].startswith("bad") for row in siltgate.state()["keys"]), "the name is known")
-            wait_until(lambda: glob.glob(siltgate.folder + "/siltgate/learned.json"), "what was learned is saved",
+            wait_until(lambda: glob.glob(siltgate.folder + "/state/siltgate/learned.json"), "what was learned is saved",
                        lambda: open(siltgate.folder + "/log").read())
         provider.gate.set()
         assert (begun + read_all(bystander)).endswith(b"0\r\n\r\n"), "the bystander's stream was cut"
         assert siltgate.end() == 0 and "bug" not in open(siltgate.folder + "/log").read()
-        assert '"m' in open(siltgate.folder + "/siltgate/learned.json").read()
+        assert '"m' in open(siltgate.folder + "/state/siltgate/learned.json").read()
     finally:
         siltgate.remove()
 
