@@ -26,6 +26,8 @@ class EchoSignal {
   }
   /// As take() of one character after the other. Goes on at `from` and stops behind the first that reaches a bound.
   Taken take(const AsciiRow& row, std::uint32_t from, std::uint64_t at);
+  /// A sequence that sets a colour begins. The words that such sequences end with ("m") and stick to ("mok") echo one another.
+  void take_colour() { streak_ = 0; }
   /// True when the next few characters cannot end enough words, whatever they are.
   bool calm(std::uint32_t characters) const { return streak_ + (characters + 1) / 2 < doubtful; }
   std::uint32_t count() const { return streak_; }

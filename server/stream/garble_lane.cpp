@@ -134,9 +134,18 @@ inline void GarbleLane::look_at_row(const AsciiRow& row, std::uint64_t at, std::
   }
 }
 
+/// `piece` and what came before it end with the beginning of an ANSI escape sequence, as a terminal reads it or as programs write it.
+bool GarbleLane::begins_colour(std::string_view piece) const {
+  constexpr std::string_view starts[] = {"\x1b[", "\\033[", "\\x1b[", "\\x1B[", "\\u001b[", "\\u001B[", "\\e[", "^[["};
+  std::string last(tail_.data() + tail_size_ - std::min<std::size_t>(tail_size_, 8), std::min<std::size_t>(tail_size_, 8));
+  last += piece.substr(piece.size() - std::min<std::size_t>(piece.size(), 8));
+  return std::any_of(std::begin(starts), std::end(starts), [&](std::string_view start) { return last.ends_with(start); });
+}
+
 /// The last character of `piece`: one that is in no row.
 void GarbleLane::look_at_mark(const GarbleChar& c, char32_t before, std::string_view piece, GarbleSigns& signs) {
   if (c.kind == CharKind::newline) quoting_.take_newline();
+  if (c.code == U'[' && echo_.count() > 0 && begins_colour(piece)) echo_.take_colour();
   report(Signal::symbols, symbols_.take(c), piece, signs);
   report(Signal::echo, echo_.take(c), piece, signs);
   report(Signal::tokens, tokens_at(c, before), piece, signs);

@@ -79,6 +79,7 @@ class GarbleLane {
   std::size_t look_at_words(std::string_view piece, std::size_t start, GarbleSigns& signs);
   void look_at_row(const AsciiRow& row, std::uint64_t at, std::string_view piece, GarbleSigns& signs);
   void look_at_mark(const GarbleChar& c, char32_t before, std::string_view piece, GarbleSigns& signs);
+  bool begins_colour(std::string_view piece) const;
   Certain tokens_at(const GarbleChar& c, char32_t before);
   void report(Signal signal, Certain certain, std::string_view piece, GarbleSigns& signs);
   std::string say(Signal signal) const;

@@ -13,6 +13,7 @@ constexpr std::uint64_t never = ~0ull;
 struct Tally {
   std::uint32_t letters = 0, dense = 0, blanks = 0, marks = 0, code = 0, numbers = 0;
   std::uint32_t words = 0;          // runs of letters; of dense letters, every two
+  std::uint32_t cells = 0;          // of them: such as a row of a table repeats
   std::uint32_t longest_word = 0;   // in letters' worth
   std::string word;                 // the last one, in lower case
 };
@@ -31,8 +32,16 @@ bool is_value(std::string_view word) {
   return std::find(values.begin(), values.end(), word) != values.end();
 }
 
+/// What stands in cell after cell of a table that has little to say.
+bool is_cell(std::string_view word) {
+  constexpr std::array<std::string_view, 12> cells{"nan",  "null", "none", "true",  "false",     "na",
+                                                   "nat",  "nil",  "inf",  "empty", "undefined", "missing"};
+  return std::find(cells.begin(), cells.end(), word) != cells.end();
+}
+
 void end_word(Tally& tally, std::uint32_t letters, std::uint32_t dense) {
   if (letters + dense == 0) return;
+  if (dense == 0 && is_cell(tally.word)) ++tally.cells;
   tally.words += (letters > 0 ? 1 : 0) + (dense + 1) / 2;
   tally.longest_word = std::max(tally.longest_word, letters + 3 * dense);
 }
@@ -63,15 +72,15 @@ Tally count(const std::string& elements) {
 
 /// 1. Nothing but spaces and line ends. 2. Seven tenths letters (half in a
 /// short piece), hardly a mark of code: prose. There, 3. no break at all
-/// is a blob or a pattern, 4. a single word may be a cell or a laugh ("nan nan", "ha ha"), 5. or not. 6. Some letters
-/// between few marks: code. 7. All else: data.
+/// is a blob or a pattern, 4. a single word may be a cell or a laugh ("nan nan", "ha ha"), and many a row of cells, 5. or not. 6. Some
+/// letters between few marks: code. 7. All else: data.
 LoopKind kind_of(const Tally& tally, std::size_t size) {
   const std::size_t letters = tally.letters + tally.dense;
   const std::size_t foreign = tally.code + tally.numbers;
   if (tally.blanks == size) return LoopKind::blank;                                       // 1
   if (letters * 10 >= size * (size < 12 ? 5 : 7) && foreign * 20 <= size) {               // 2
     if (letters == size && tally.dense == 0) return LoopKind::unbroken;                   // 3
-    if (tally.words > 1) return LoopKind::words;
+    if (tally.words > 1) return tally.cells == tally.words ? LoopKind::short_word : LoopKind::words;
     if (tally.longest_word < 5 || is_value(tally.word)) return LoopKind::short_word;      // 4
     return LoopKind::one_word;                                                            // 5
   }

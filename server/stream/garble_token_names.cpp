@@ -30,7 +30,8 @@ std::string stem(std::string_view name) {
   return out;
 }
 
-/// <|name|>. `assistant`, `user` and their like begin a turn, and so does im_start.
+/// <|name|>. `assistant`, `user` and their like begin a turn, and so do im_start and the parts of a harmony header. `tool_calls_begin`
+/// (DeepSeek) and `tool_calls_section_begin` (Kimi) hold calls as <tool_call> holds arguments.
 Token special(std::string_view name) {
   const auto is_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
   if (name.size() < 2 || !std::all_of(name.begin(), name.end(), is_name)) return {};
@@ -38,9 +39,10 @@ Token special(std::string_view name) {
   for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
   const bool tool = contains(lower, "tool") || contains(lower, "call");
   if (lower == "endoftext" || lower == "eot_id" || lower == "eom_id") return {TokenRole::single, false, false, false, key_of(lower)};
-  for (std::string_view word : {"assistant", "user", "system", "observation", "im_start", "start_header_id"})
+  for (std::string_view word : {"assistant", "user", "system", "developer", "observation", "im_start", "start_header_id", "channel", "message"})
     if (lower == word) return {TokenRole::turn, false, false, false, key_of(stem(lower))};
-  if (contains(lower, "begin") || contains(lower, "start")) return {TokenRole::opens, tool, false, false, key_of(stem(lower))};
+  if (contains(lower, "begin") || contains(lower, "start"))
+    return {TokenRole::opens, tool, contains(lower, "tool_calls"), false, key_of(stem(lower))};
   if (contains(lower, "end")) return {TokenRole::closes, tool, false, false, key_of(stem(lower))};
   return {TokenRole::single, false, false, false, key_of(lower)};
 }

@@ -18,7 +18,7 @@ enum class TokenRole : std::uint8_t {
 struct Token {
   TokenRole role = TokenRole::none;
   bool tool_tag = false;      // markup of a tool call
-  bool call = false;          // <tool_call> itself
+  bool call = false;          // what holds the markup of a call: <tool_call> itself, the section of calls in other templates
   bool ends_thought = false;  // </think>
   std::uint8_t key = 0;       // the same for both ends of a pair, below 32
 };

@@ -2,6 +2,7 @@
 #include "stream/garble_tokens.hpp"
 
 #include <bit>
+#include <string_view>
 #include <utility>
 
 #include "stream/garble_token_names.hpp"
@@ -14,6 +15,7 @@ constexpr std::uint32_t repeated_certain = 3;
 constexpr std::uint64_t reach = 256;          // characters that repeated tokens may lie apart
 constexpr int letters_of_words = 4;           // more letters among the twelve before a token make it part of a sentence
 constexpr std::uint32_t twelve = ~0u << 20;
+constexpr std::uint64_t longest_word = 24;    // between two tokens that belong together
 
 bool is_quote(char32_t code) {
   switch (code) {
@@ -50,6 +52,18 @@ bool TokensSignal::attached() const {
   return opened_behind_ != U' ' && opened_behind_ != U'\t' && opened_behind_ != U'>' && !opened_line_;
 }
 
+/// At the start of a line that nothing announced, or behind a word or the end of a sentence. What follows another token at once, or with
+/// one word between, is what that one was: a text that writes a row of tokens may begin it anywhere.
+bool TokensSignal::leaked() const {
+  const std::uint64_t gap = opened_at_ - token_end_ - 1;
+  if (token_end_ != nowhere && gap <= longest_word && (gap == 0 || std::countl_one(opened_letters_) >= static_cast<int>(gap)))
+    return leaked_;
+  if (opened_line_) return !announced_;
+  const CharKind behind = classify(opened_behind_).kind;
+  constexpr std::u32string_view ends = U".!?)}]。！？…";
+  return behind == CharKind::letter || behind == CharKind::digit || ends.find(opened_behind_) != ends.npos;
+}
+
 Certain TokensSignal::capture(const GarbleChar& c, bool quoted, bool arguments) {
   const char32_t code = c.code == U'｜' ? U'|' : c.code == U'▁' ? U'_' : c.code;
   if (code <= U' ' || code >= 127 || size_ == longest) {
@@ -64,27 +78,36 @@ Certain TokensSignal::capture(const GarbleChar& c, bool quoted, bool arguments) 
 }
 
 /// 1. Quoted: the text is about tokens. 2. A pair says nothing, but 3. a tool call with its arguments is one that should
-/// not be text. 4. A token that begins a turn, at the start of a line that nothing announced. 5. An end without beginning.
+/// not be text. 4. A token that begins a turn, at the start of a line that nothing announced, or that leaked within one. 5. An end
+/// without beginning.
 Certain TokensSignal::complete(const GarbleChar& c, bool quoted, bool arguments) {
   const Token token = token_of({text_.data(), size_});
   if (token.role == TokenRole::none) return Certain::no;
   const bool shown = quoted || is_quote(opened_behind_);
+  const bool special = text_[1] == '|';
+  leaked_ = leaked();
+  token_end_ = c.at;
   if (shown) about_ = true;                                                              // 1
   letters_ = 0;
   std::uint8_t& open = open_[token.key];
   if (token.role == TokenRole::opens) {                                                  // 2
     if (open < 255) ++open;
     if (shown || arguments) return Certain::no;
-    if (token.call && opened_line_ && !announced_) in_call_ = true;
-    else if (token.tool_tag && !token.call && std::exchange(in_call_, false)) return doubt(Kind::tool_call);  // 3
+    if (token.call && (special ? leaked_ : opened_line_ && !announced_)) {
+      in_call_ = true;
+      after_call_ = !special;
+      json_call_ = false;
+    } else if (token.tool_tag && !token.call && std::exchange(in_call_, false)) {
+      return doubt(Kind::tool_call);                                                     // 3
+    }
     return Certain::no;
   }
   if (token.role == TokenRole::closes && open > 0) {
     --open;
-    return Certain::no;
+    return token.call && std::exchange(json_call_, false) ? doubt(Kind::tool_call) : Certain::no;  // 3
   }
-  if (token.role == TokenRole::turn && opened_line_ && !arguments) {                     // 4
-    if (announced_) about_ = true;
+  if (token.role == TokenRole::turn && (opened_line_ || (special && leaked_)) && !arguments) {     // 4
+    if (opened_line_ && announced_) about_ = true;
     turn_ = !about_;
   }
   if (token.ends_thought && opened_line_ && !arguments && !shown) turn_ = ending_ = true;

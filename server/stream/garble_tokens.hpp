@@ -25,6 +25,7 @@ class TokensSignal {
   Certain take(const GarbleChar& c, char32_t before, bool quoted, bool arguments) {
     Certain found = Certain::no;
     if (turn_) found = after_turn(c);
+    if (after_call_) take_after_call(c);
     if (size_ > 0) found = std::max(found, capture(c, quoted, arguments));
     if (c.code == U'<' || c.code == U'[') begin(c, before);
     else if (c.kind != CharKind::space) note(c);
@@ -33,7 +34,7 @@ class TokensSignal {
   }
 
   /// True when characters that an AsciiRow holds matter only for what comes behind them.
-  bool idle() const { return size_ == 0 && !turn_ && end_at_ == nowhere; }
+  bool idle() const { return size_ == 0 && !turn_ && !after_call_ && end_at_ == nowhere; }
   /// As take() of one character after the other, while idle.
   void take(const AsciiRow& row) {
     letters_ = static_cast<std::uint32_t>((std::uint64_t{row.letters()} << 32 | letters_) >> row.size());
@@ -81,6 +82,13 @@ class TokensSignal {
   Certain after_turn(const GarbleChar& c);
   Certain doubt(Kind kind);
   bool attached() const;
+  bool leaked() const;
+  /// <tool_call> with a JSON object behind it is a call, what else follows is text.
+  void take_after_call(const GarbleChar& c) {
+    if (c.kind == CharKind::space || c.kind == CharKind::newline) return;
+    after_call_ = false;
+    json_call_ = c.code == U'{';
+  }
 
   static constexpr std::uint64_t nowhere = ~0ull;
   std::uint64_t end_at_ = nowhere;          // last character of a leak that nothing but space has followed so far
@@ -97,6 +105,10 @@ class TokensSignal {
   bool about_ = false;                      // the text has quoted such a token: it talks about them
   bool ending_ = false;                     // what began a turn was </think> instead
   bool in_call_ = false;                    // <tool_call> is open
+  bool after_call_ = false;                 // ... and nothing has followed it so far
+  bool json_call_ = false;                  // ... and what followed it is an object
+  bool leaked_ = false;                     // the last token was nobody's to type ...
+  std::uint64_t token_end_ = nowhere;       // ... and ended here
   Kind kind_ = Kind::repeated;
   std::uint8_t bare_key_ = 0;               // the token that was met last with no words around it
   std::uint32_t bare_ = 0;                  // how often in a row

@@ -20,6 +20,8 @@ std::vector<std::string> garbled() {
           "x " + times("Schritt für Schritt weiter über die Brücke gehen, ", 12), times("我不知道该怎么办才好，", 40),
           times("ab\xEF\xBF\xBD", 20), times("Ã¼ber grÃ¶ÃŸer ", 12), times("真กำหร帥дом争", 6),
           "0.0.1 " + times("</arg_value>\n0.0.1 ", 6), "Done.<|im_end|>", "a \xE4\xB8" + times("</s>", 4) + "\xFF\xC3",
+          "Done.<|end|><|start|>assistant<|channel|>final<|message|>Hi", "Hi.<｜User｜>现在", "<tool_call>\n{\"name\": \"f\"}\n</tool_call> x",
+          times("\x1b[31mok\x1b[0m \\033[1mokay\\033[0m ^[[mo^[[0m ", 20) + times("oka okay ok ", 40),
           times("`x` ```\nhello you\n``` ", 40), times("8 1:#2 -9. }4(2:4 -9 -{&)9\"]`|;", 12)};
 }
 

@@ -85,6 +85,10 @@ TEST_CASE("cells, values and fixtures may repeat far longer than words", "[strea
   CHECK(sign(Signal::loop, times("null, ", 1300)) == Certain::doubtful);
   CHECK(sign(Signal::loop, times("0, ", 5000)) == Certain::no);
   CHECK(sign(Signal::loop, times("0, ", 6000)) == Certain::doubtful);
+  CHECK(sign(Signal::loop, times(times("nan,", 11) + "nan\n", 120)) == Certain::no);
+  CHECK(sign(Signal::loop, times(times("nan,", 11) + "nan\n", 140)) == Certain::doubtful);
+  CHECK(sign(Signal::loop, times("null,null,null\n", 1300)) == Certain::yes);
+  CHECK(sign(Signal::loop, times("nothing,more,null\n", 40)) != Certain::no);
   const std::string fixture = times("hello world and all who live in it\n", 30);
   CHECK(sign(Signal::loop, fixture) != Certain::no);
   CHECK(sign(Signal::loop, fixture, GarbleLane::Text::arguments) == Certain::no);

@@ -89,6 +89,10 @@ inline std::vector<std::string> look_alikes() {
   std::vector<std::string> texts = {
       times("[" + times("0, ", 27) + "0],\n", 28),
       times(times("0,", 19) + "0\n", 100),
+      "Here is the output:\n\n" + times(times("nan,", 11) + "nan\n", 40),
+      times("null,null,null\n", 100) + times("NA;NA;NA;NA\n", 100) + times("True\tFalse\tNone\n", 100),
+      times(times("false,", 11) + "false\n", 60) + times(times("None, ", 7) + "None\n", 60) + times("-inf nan nan\n", 60),
+      lines(60, [](const std::string& i) { return i + "," + times("nan,", 25) + "nan"; }),
       "[" + times("nan ", 600) + "]",
       "[" + times("null, ", 500) + "]",
       "[" + times("False, ", 300) + "]",
@@ -164,6 +168,12 @@ inline std::vector<std::string> look_alikes() {
   for (int i = 0; i < 200; ++i) path += pick("MLCQ") + std::to_string(random() % 100) + "." + std::to_string(random() % 100) + " ";
   for (int i = 0; i < 100; ++i) flips += random() % 2 ? "Heads, " : "Tails, ";
   texts.insert(texts.end(), {path, flips});
+  for (const char* escape : {"\x1b", "\\033", "\\x1b", "\\x1B", "\\u001b", "\\e", "^["}) {
+    std::string coloured;
+    for (int i = 0; i < 150; ++i)
+      coloured += std::string(escape) + "[3" + pick("01234567") + "m" + (random() % 2 ? "ok" : "warn") + escape + "[0m ";
+    texts.push_back(coloured);
+  }
   return texts;
 }
 

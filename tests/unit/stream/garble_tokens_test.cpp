@@ -68,3 +68,42 @@ TEST_CASE("a pair of tokens is how some providers send thoughts and boxes", "[st
   CHECK(tokens("<think>\nLet me think.\n</think>\n\nIt is <|begin_of_box|>45<|end_of_box|>") == Certain::no);
   CHECK(tokens("<think><think>\n\nOkayOkay\n</think></think>\n\nCrossCross") == Certain::no);
 }
+
+TEST_CASE("turns, headers and tool calls of other templates that leak are doubtful", "[stream][garble]") {
+  const char* const leaks[] = {
+      "<|channel|>analysis<|message|>We need to answer the user.<|end|><|start|>assistant<|channel|>final<|message|>Hi there.",
+      "We need to answer.<|end|><|start|>assistant<|channel|>final<|message|>Hi there",
+      "We need to answer.<|end|><|start|>assistant<|message|>Hi there",
+      "I'll read the file.\n<|tool_calls_section_begin|><|tool_call_begin|>functions.read:0<|tool_call_argument_begin|>{\"path\":\"a.c\"}"
+      "<|tool_call_end|><|tool_calls_section_end|>",
+      "I'll read the file.<|tool_calls_section_begin|><|tool_call_begin|>functions.read:0<|tool_call_end|><|tool_calls_section_end|> Then.",
+      "I'll read the file.\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>read<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+      "I'll read the file.\n<tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"a.c\"}}\n</tool_call>",
+      "<tool_call>{\"name\": \"read\"}</tool_call>",
+      "Hi.<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHi again.",
+      "Hello there.<|user|>\nNow do X please.<|assistant|>\nDoing X now.",
+      "你好。<｜User｜>现在做什么？<｜Assistant｜>好的。",
+  };
+  for (const char* leak : leaks) {
+    INFO(leak);
+    CHECK(tokens(leak) == Certain::doubtful);
+    CHECK(tokens(leak, GarbleLane::Text::arguments) == Certain::no);
+    CHECK(tokens("```\n" + std::string(leak) + "\n```\n") == Certain::no);
+    CHECK(tokens("The format is:\n\n" + std::string(leak).substr(std::string(leak).find('<'))) == Certain::no);
+    for (std::size_t piece : {1, 3, 8})
+      CHECK(signs_of(leak, GarbleLane::Text::content, piece).size() == signs_of(leak).size());
+  }
+  CHECK(tokens(times("<|channel|>", 4)) == Certain::yes);
+}
+
+TEST_CASE("text about other templates is not judged", "[stream][garble]") {
+  CHECK(tokens("Harmony writes `<|start|>assistant<|channel|>final<|message|>Hi<|end|>` and ends with <|return|> or <|call|> instead.") == Certain::no);
+  CHECK(tokens("Between turns the model emits <|end|><|start|>assistant<|channel|>final<|message|>Hi and then stops.") == Certain::no);
+  CHECK(tokens("Roles are <|user|>,<|assistant|>\nand <|system|>/<|observation|>\nin GLM (<|user|>\nbegins one).") == Certain::no);
+  CHECK(tokens("A header looks like this: <|start_header_id|>user<|end_header_id|>\n\nand the text ends with <|eot_id|> as well.") == Certain::no);
+  CHECK(tokens("Kimi tokens:\n- <|tool_calls_section_begin|>\n- <|tool_call_begin|>\n- <|tool_call_end|>\n- <|tool_calls_section_end|>\n") == Certain::no);
+  CHECK(tokens("DeepSeek opens calls with <｜tool▁calls▁begin｜><｜tool▁call▁begin｜> and closes them with <｜tool▁call▁end｜><｜tool▁calls▁end｜> again.") == Certain::no);
+  CHECK(tokens("Hermes and Qwen answer with <tool_call>{\"name\": \"f\"}</tool_call> in the text.") == Certain::no);
+  CHECK(tokens("<tool_call> and </tool_call> are the tags around {\"name\": \"f\"}.") == Certain::no);
+  CHECK(tokens("A prompt = \"<|user|>\\n\" + q + \"<|assistant|>\\n\" is what it wants.<|user|>\nYes") == Certain::no);
+}
