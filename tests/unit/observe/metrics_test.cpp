@@ -189,6 +189,12 @@ TEST_CASE("each exchange counts in one row: its model's, its group's, or that of
   CHECK(damaged({{"", true, {}}, {"a", false, {}}, {"g", false, {"b", "c"}}}) == Counts{2, 1, 2});
 }
 
+TEST_CASE("the excerpt of a refused reload stands in lines of its own", "[observe]") {
+  State s = sample_state();
+  s.last_reload_error = "f:1:2: unknown\x1b key\n 1 | {\n   |  ^\n";
+  CHECK(status_table(s, false).find("the last reload was refused: f:1:2: unknown\\x1b key\n 1 | {\n   |  ^\n") != std::string::npos);
+}
+
 TEST_CASE("the state reads back from its JSON", "[observe]") {
   State s = sample_state();
   s.last_reload_error = "line 3: unknown key";
