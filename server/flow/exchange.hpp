@@ -121,6 +121,8 @@ Task<void> handle_exchange(Exchange& x);
 Task<void> answer_failure(Exchange& x, Failure failure);
 /// Begins the recording, where captures are on; from here on it goes along.
 void begin_capture(Exchange& x);
+/// Of a request that is refused before it was routed: in mode `all` that is an exchange, too.
+void begin_late_capture(Exchange& x);
 /// Closes the books: permit, record, verdict, log. Once.
 void settle(Exchange& x, const std::optional<Failure>& failure);
 
