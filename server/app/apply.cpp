@@ -77,6 +77,10 @@ void App::State::bound_sessions() {
 /// Captures need a state directory; without one they are off.
 void App::State::apply_capture() {
   const std::string folder = surroundings.state_directory.empty() ? "" : surroundings.state_directory + "/captures";
+  if (folder.empty() && settings.capture.mode != observe::CaptureMode::off) {
+    constexpr auto nowhere = "nothing is captured: there is no state directory; set HOME, XDG_STATE_HOME or STATE_DIRECTORY";
+    settings.capture.mode == observe::CaptureMode::all ? log.warn(nowhere) : log.info(nowhere);
+  }
   services.captures.configure(settings.capture, folder, secrets, [this](bool trouble, const std::string& sentence) {
     trouble ? log.warn(sentence) : log.info(sentence);
   });

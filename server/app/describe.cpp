@@ -19,6 +19,8 @@ observe::KeyRow key_row(const schedule::KeyState& key, TimePoint now) {
   row.provider = key.provider;
   row.key = key.key;
   row.model = key.model;
+  row.wide = key.wide;
+  row.group = key.group;
   row.in_flight = key.in_flight;
   row.cap = key.cap;
   row.waiting = key.waiting;
@@ -146,8 +148,8 @@ observe::State App::State::describe() const {
   for (const auto& key : admission.snapshot(now)) {
     out.keys.push_back(key_row(key, now));
     add_quota(out.keys.back(), services.quota, std::chrono::system_clock::now());
-    key_stats.fill(out.keys.back());
   }
+  key_stats.fill(out.keys);
   out.bottleneck = bottleneck(now);
   out.shared = describe_group();
   for (const flow::Exchange* x : services.live) {

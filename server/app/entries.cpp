@@ -35,23 +35,24 @@ std::optional<StartFailure> App::State::bind(Entry& entry) {
   auto failed = given ? entry.listener.adopt(entry.where, given->descriptor) : entry.listener.bind_tcp(entry.where);
   if (given) entry.given = given->taken = true;
   if (failed && (!entry.where.wait || failed->exit_code != 69)) return failed;
-  const auto bound = [this, &listener = entry.listener] {
-    log.info("listening on http://" + listener.name() + "/v1");
-    if (doors_open) listener.accept();
-  };
-  if (failed) {
-    log.warn(failed->message + "; waiting for the address");
-    entry.listener.bind_when_possible(entry.where, bound);
-  } else {
-    bound();
-  }
+  if (!failed) return {};
+  log.warn(failed->message + "; waiting for the address");
+  entry.listener.bind_when_possible(entry.where, [this, &entry] { open_entry(entry); });
   return {};
+}
+
+/// Once it is certain that the listener stays.
+void App::State::open_entry(Entry& entry) {
+  if (!entry.listener.bound()) return;
+  log.info("listening on http://" + entry.listener.name() + "/v1");
+  if (doors_open) entry.listener.accept();
 }
 
 std::optional<StartFailure> App::State::open_entries() {
   for (const auto& where : settings.listen)
     if (auto failed = bind(*entries.emplace_back(make_entry(where)))) return failed;
   if (auto failed = unlisted_socket()) return failed;
+  for (auto& entry : entries) open_entry(*entry);
   open_control();
   return {};
 }
@@ -78,6 +79,7 @@ std::optional<StartFailure> App::State::bind_beside(Entries& fresh, const std::v
     }
     return failed;
   }
+  for (const auto& entry : fresh) open_entry(*entry);
   return {};
 }
 
@@ -120,7 +122,7 @@ void App::State::close_entry(Entry& entry) {
 /// Where the verbs speak to this instance; named after its first port, so that it moves with that.
 void App::State::open_control() {
   if (!surroundings.control_socket || entries.empty()) return;
-  const std::string path = settings.control_socket.empty() ? net::control_path_for(entries.front()->listener.port()) : settings.control_socket;
+  const std::string path = settings.control_socket.empty() ? net::control_path_for(entries.front()->port()) : settings.control_socket;
   if (control && control->name() == path) return;
   auto accepted = [this, door = std::make_shared<flow::Door>()](net::Connection connection, const std::string& local) {
     open_session(std::move(connection), local, door, true);

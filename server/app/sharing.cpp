@@ -40,7 +40,7 @@ std::string host_name() {
 void App::State::join_group() {
   auto address = shared::parse_redis_address(settings.shared.redis);
   if (!address) return;
-  const std::string port = entries.empty() ? "" : ":" + std::to_string(entries.front()->listener.port());
+  const std::string port = entries.empty() ? "" : ":" + std::to_string(entries.front()->port());
   shared::GroupConfig config;
   config.address = *address;
   config.prefix = settings.shared.prefix;

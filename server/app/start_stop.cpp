@@ -40,7 +40,8 @@ App::State::State(settings::Settings s, Surroundings around)
       signals(io),
       housekeeping_timer(io),
       drain_timer(io) {
-  std::signal(SIGPIPE, SIG_IGN);
+  // Users of other daemons send USR1 to have a log opened anew; siltgate's is its standard error, and no reason to end.
+  for (int number : {SIGPIPE, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
   settings = std::move(s);
   wire();
 }

@@ -58,6 +58,8 @@ struct App::State {
     std::shared_ptr<flow::Door> door;
     Listener listener;
     bool given = false;                 // by the service manager, which goes on listening
+    /// What the system chose for 0; that of the configuration where the address is still waited for.
+    std::uint16_t port() const { return listener.bound() ? listener.port() : where.port; }
 
     Entry(settings::Listen place, std::shared_ptr<flow::Door> at, asio::any_io_executor executor, Listener::Room room,
           Listener::Accepted accepted, Listener::Crowded crowded)
@@ -67,6 +69,7 @@ struct App::State {
   std::unique_ptr<Entry> make_entry(const settings::Listen& where);
   std::optional<StartFailure> open_entries();
   std::optional<StartFailure> bind(Entry& entry);
+  void open_entry(Entry& entry);
   /// All or nothing: a failure leaves the listeners as they were.
   std::optional<StartFailure> move_entries(const std::vector<settings::Listen>& wanted);
   std::optional<StartFailure> bind_beside(Entries& fresh, const std::vector<Entry*>& leaving);

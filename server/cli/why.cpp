@@ -48,7 +48,7 @@ int why(const Command& command, const Io& io) {
   if (reply.status == 404) {
     std::string_view said = reply.body;
     said.remove_prefix(said.starts_with("siltgate: ") ? 10 : 0);
-    return from_captures(command, io, std::string(said), exit_failed);
+    return from_captures(command, io, std::string(said), exit_no_file);
   }
   if (const int exit = check_reply(reply, command, io); exit != 0) return exit;
   const auto record = observe::record_from_json(reply.body);

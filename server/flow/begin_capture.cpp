@@ -19,11 +19,17 @@ std::string head_text(const http::RequestHead& request) {
 void begin_capture(Exchange& x) {
   if (!x.services.captures.on()) return;
   x.capture = x.services.captures.begin(x.record, credentials_of(x));
-  const auto& base = x.provider->base_url;
-  const std::string_view target = std::string_view(x.route.target).substr(0, x.route.target.find('?'));
-  std::string head = head_text(x.request);
-  x.capture.request(x.record, head, base.scheme + "://" + base.authority() + std::string(target), x.body);
+  std::string head = head_text(x.request), url;
+  if (x.provider) {
+    const auto& base = x.provider->base_url;
+    url = base.scheme + "://" + base.authority() + x.route.target.substr(0, x.route.target.find('?'));
+  }
+  x.capture.request(x.record, head, url, x.body);
   cleanse(head);
+}
+
+void begin_late_capture(Exchange& x) {
+  if (x.services.captures.keeps_all() && !x.capture.on() && !x.entrance.control_socket && !x.reply.head_sent()) begin_capture(x);
 }
 
 }  // namespace siltgate::flow

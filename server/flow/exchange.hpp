@@ -124,6 +124,8 @@ Task<void> answer_failure(Exchange& x, Failure failure);
 void begin_capture(Exchange& x);
 /// Into the record, so that it can be judged.
 void note_failure(Exchange& x, const Failure& failure);
+/// Of a request that is refused before it was routed: in mode `all` that is an exchange, too.
+void begin_late_capture(Exchange& x);
 /// Closes the books: permit, record, verdict, log. Once.
 void settle(Exchange& x, const std::optional<Failure>& failure);
 

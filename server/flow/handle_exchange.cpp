@@ -238,6 +238,7 @@ Task<void> handle_exchange(Exchange& x) {
   if (!run) {
     failure = run.error();
     failure->detail = masked(x, failure->detail);
+    if (failure->cause != Cause::client_left) begin_late_capture(x);
     co_await answer_failure(x, *failure);
   }
   co_await let_next_start(x);

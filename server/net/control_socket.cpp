@@ -55,10 +55,11 @@ std::string check_directory(const std::string& directory, unsigned user, bool ma
   if (S_ISLNK(info.st_mode) && !made_by_systemd) return directory + " is a symbolic link; remove it";
   if (made_by_systemd && ::stat(directory.c_str(), &info) != 0) return system_says("cannot look at " + directory, errno);
   if (!S_ISDIR(info.st_mode)) return directory + " is not a directory; remove it";
+  if ((info.st_mode & S_ISVTX) != 0 && (info.st_mode & S_IWOTH) != 0)
+    return directory + " is everybody's; choose a directory of its own, such as " + directory + "/siltgate";
   if (info.st_uid != user) return directory + " belongs to another user (uid " + std::to_string(info.st_uid) + ")";
   const unsigned open_to_others = made_by_systemd ? S_IWGRP | S_IWOTH : S_IRWXG | S_IRWXO;
-  if ((info.st_mode & open_to_others) != 0) return directory + " is open to other users; chmod 700 " + directory;
-  return {};
+  return (info.st_mode & open_to_others) == 0 ? "" : directory + " is open to other users; chmod 700 " + directory;
 }
 
 void look_into(const std::string& directory, std::optional<std::uint16_t> port, FoundControl& found) {

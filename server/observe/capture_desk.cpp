@@ -25,7 +25,7 @@ void CaptureDesk::configure(const CaptureConfig& config, const std::string& fold
   if (config_.mode == CaptureMode::off && !writer_) return;
   report_ = report;
   if (!writer_) writer_ = std::make_unique<CaptureWriter>(folder, std::move(report));
-  writer_->put(0, [config](CaptureStore& store) { store.configure(config.max_total, config.max_age, wall_now()); });
+  writer_->put(0, [config](CaptureStore& store) { store.configure(config.max_total, config.max_age, config.mode == CaptureMode::all, wall_now()); });
 }
 
 Recording CaptureDesk::begin(const ExchangeRecord& record, Secrets secrets) {

@@ -26,6 +26,7 @@ class CaptureDesk {
   /// In force for exchanges that begin from now on. `folder` is made when there is something to write; "" = captures are off.
   void configure(const CaptureConfig& config, const std::string& folder, Secrets secrets, CaptureWriter::Report report);
   bool on() const { return config_.mode != CaptureMode::off; }
+  bool keeps_all() const { return config_.mode == CaptureMode::all; }
   /// An off recording where captures are off. `secrets`: what this request carries besides the configured ones.
   Recording begin(const ExchangeRecord& record, Secrets secrets);
   /// Keeps or forgets a recording; `record` is judged. An off one does nothing.

@@ -60,10 +60,16 @@ CaptureStore::CaptureStore(std::string folder, Report report) : folder_(std::mov
     if (part_owner(at->path().filename().string()) == ::getpid()) ::unlink(at->path().c_str());
 }
 
-void CaptureStore::configure(Bytes max_total, Duration max_age, WallTime now) {
+void CaptureStore::configure(Bytes max_total, Duration max_age, bool keeps_all, WallTime now) {
   max_total_ = max_total;
   max_age_ = max_age;
+  keeps_all_ = keeps_all;
   sweep(now);
+  while (!fits(0)) {
+    Part* largest = largest_part(nullptr);
+    if (!largest) break;
+    give_up(*largest);
+  }
 }
 
 void CaptureStore::sweep(WallTime now) {
@@ -82,18 +88,43 @@ void CaptureStore::sweep(WallTime now) {
     files_.push_back(std::move(*file));
   }
   std::sort(files_.begin(), files_.end(), [](const CaptureFile& a, const CaptureFile& b) { return a.name < b.name; });
-  make_room(0, now);
+  trim(now);
 }
 
-/// Removes the oldest until `bytes` more fit; false when they never will.
-bool CaptureStore::make_room(std::uint64_t bytes, WallTime now) {
-  const std::size_t gone = surplus(files_, part_bytes_ + bytes, max_total_.count, max_age_, now);
-  for (std::size_t i = 0; i < gone; ++i) {
+void CaptureStore::remove_oldest(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
     ::unlink((folder_ + "/" + files_[i].name).c_str());
     finished_bytes_ -= files_[i].size;
   }
-  files_.erase(files_.begin(), files_.begin() + static_cast<std::ptrdiff_t>(gone));
-  return finished_bytes_ + part_bytes_ + bytes <= max_total_.count;
+  files_.erase(files_.begin(), files_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+/// Finished captures that are too old, or over what is theirs.
+void CaptureStore::trim(WallTime now) {
+  const std::uint64_t others = keeps_all_ ? std::min(part_bytes_, share_of_parts()) : share_of_parts();
+  remove_oldest(surplus(files_, others, max_total_.count, max_age_, now));
+}
+
+CaptureStore::Part* CaptureStore::largest_part(const Part* but) {
+  Part* largest = nullptr;
+  for (auto& [number, part] : parts_)
+    if (&part != but && part.size > 0 && (!largest || part.size > largest->size)) largest = &part;
+  return largest;
+}
+
+/// 1. Finished captures go, the oldest first, while they take more than their share.
+/// 2. Parts go, the longest first: of many streams under way that is the one least likely to end as evidence.
+/// 3. Finished captures go for one that is worth keeping as well.
+/// Afterwards the bytes fit or `part` was given up.
+void CaptureStore::make_room(Part& part, std::uint64_t bytes, bool kept) {
+  while (!fits(bytes) && !files_.empty() && finished_bytes_ > max_total_.count - share_of_parts()) remove_oldest(1);   // 1
+  while (!fits(bytes)) {                                                                                               // 2
+    Part* largest = largest_part(&part);
+    if (!largest || (!kept && largest->size < part.size + bytes)) break;
+    give_up(*largest);
+  }
+  while (kept && !fits(bytes) && !files_.empty()) remove_oldest(1);                                                    // 3
+  if (!fits(bytes)) give_up(part);
 }
 
 CaptureStore::Part& CaptureStore::part_of(const std::shared_ptr<const CaptureSubject>& subject) {
@@ -105,17 +136,18 @@ CaptureStore::Part& CaptureStore::part_of(const std::shared_ptr<const CaptureSub
 void CaptureStore::write(CaptureBatch&& batch, WallTime now) {
   Part& part = part_of(batch.subject);
   if (part.lost || part.truncated) return;
-  append(part, part.encoder.add(std::move(batch)), now);
+  append(part, part.encoder.add(std::move(batch)), now, Piece::under_way);
 }
 
-/// `last`: the tail, which a capture of any length gets.
-void CaptureStore::append(Part& part, const std::string& lines, WallTime now, bool last) {
+/// A capture of any length gets its tail.
+void CaptureStore::append(Part& part, const std::string& lines, WallTime now, Piece piece) {
   if (lines.empty() || part.lost) return;
-  if (!last && part.size + lines.size() > longest_capture()) {
+  if (piece != Piece::tail && part.size + lines.size() > longest_capture()) {
     part.truncated = true;
     return;
   }
-  if (!make_room(lines.size(), now)) return give_up(part);
+  make_room(part, lines.size(), piece != Piece::under_way);
+  if (part.lost) return;
   int failed = part.size == 0 ? make_folder(folder_) : 0;
   if (failed == 0) failed = append_file(part.path, lines);
   part.size += lines.size();
@@ -129,20 +161,22 @@ void CaptureStore::append(Part& part, const std::string& lines, WallTime now, bo
 
 void CaptureStore::finish(const std::shared_ptr<const CaptureSubject>& subject, bool keep, const std::string& tail, WallTime now) {
   Part& part = part_of(subject);
-  if (keep && !part.truncated) append(part, part.encoder.finish(), now, false);
+  if (keep && !part.truncated) append(part, part.encoder.finish(), now, Piece::kept);
   if (keep)
-    append(part, fmt::format("{{\"type\":\"tail\",\"complete\":{},\"masked\":{},{}}}\n", !part.truncated, part.encoder.masked(), tail), now, true);
+    append(part, fmt::format("{{\"type\":\"tail\",\"complete\":{},\"masked\":{},{}}}\n", !part.truncated, part.encoder.masked(), tail), now, Piece::tail);
+  if (keep && part.lost) say_lost(*subject, now);
   part_bytes_ -= part.size;
-  if (keep && !part.lost) keep_file(part, *subject);
+  if (keep && !part.lost) keep_file(part, *subject, now);
   else if (!part.lost) ::unlink(part.path.c_str());
   parts_.erase(subject->number);
 }
 
-void CaptureStore::keep_file(const Part& part, const CaptureSubject& subject) {
+void CaptureStore::keep_file(const Part& part, const CaptureSubject& subject, WallTime now) {
   CaptureFile file{capture_name(subject.started_at, subject.id), subject.id, subject.started_at, part.size};
   if (::rename(part.path.c_str(), (folder_ + "/" + file.name).c_str()) != 0) return;
   finished_bytes_ += file.size;
   files_.push_back(std::move(file));
+  trim(now);
   if (std::exchange(stopped_, {}).empty()) return;
   report_(false, "captures go on");
 }
@@ -153,6 +187,17 @@ void CaptureStore::give_up(Part& part) {
   part.size = 0;
   part.lost = true;
   ++lost_;
+}
+
+/// Trouble with the disk has been said already.
+void CaptureStore::say_lost(const CaptureSubject& subject, WallTime now) {
+  if (!stopped_.empty()) return;
+  ++unsaid_;
+  if (now - lost_said_ <= std::chrono::minutes(1)) return;
+  report_(true, fmt::format("{} given up, the last of {}: capture.max_total, {}, has no room for so many streams under way; raise it. Traffic goes on",
+                            unsaid_ == 1 ? "a capture was" : fmt::format("{} captures were", unsaid_), subject.id, format_bytes(max_total_)));
+  unsaid_ = 0;
+  lost_said_ = now;
 }
 
 /// A disk that is nearly full takes small captures and refuses large ones: that is said once a minute at the most.

@@ -32,8 +32,9 @@ class CaptureStore {
 
   CaptureStore(std::string folder, Report report);
 
-  /// New bounds; counts what is there and removes what is over them.
-  void configure(Bytes max_total, Duration max_age, WallTime now);
+  /// New bounds; counts what is there and removes what is over them. `keeps_all`: every recording ends as a capture. Where most
+  /// do not, a quarter of `max_total` is theirs while they are under way, and they push out no finished capture.
+  void configure(Bytes max_total, Duration max_age, bool keeps_all, WallTime now);
   void write(CaptureBatch&& batch, WallTime now);
   /// The end of a recording: the file is completed and kept, or removed. `tail`: members of the last record.
   void finish(const std::shared_ptr<const CaptureSubject>& subject, bool keep, const std::string& tail, WallTime now);
@@ -51,24 +52,35 @@ class CaptureStore {
     bool truncated = false;      // longer than one capture may be
     bool lost = false;
   };
+  /// What is appended: of an exchange under way, of one that is worth keeping, or the tail of such.
+  enum class Piece { under_way, kept, tail };
   Part& part_of(const std::shared_ptr<const CaptureSubject>& subject);
-  void append(Part& part, const std::string& lines, WallTime now, bool last = false);
-  bool make_room(std::uint64_t bytes, WallTime now);
+  void append(Part& part, const std::string& lines, WallTime now, Piece piece);
+  bool fits(std::uint64_t bytes) const { return finished_bytes_ + part_bytes_ + bytes <= max_total_.count; }
+  void make_room(Part& part, std::uint64_t bytes, bool kept);
+  void remove_oldest(std::size_t count);
+  void trim(WallTime now);
+  Part* largest_part(const Part* but);
   void give_up(Part& part);
-  void keep_file(const Part& part, const CaptureSubject& subject);
+  void say_lost(const CaptureSubject& subject, WallTime now);
+  void keep_file(const Part& part, const CaptureSubject& subject, WallTime now);
   void stopped(const std::string& why, WallTime now);
   std::uint64_t longest_capture() const { return max_total_.count / 4; }
+  std::uint64_t share_of_parts() const { return max_total_.count / 4; }
 
   std::string folder_;
   Report report_;
   Bytes max_total_ = 256_MiB;
   Duration max_age_ = std::chrono::hours(24 * 7);
+  bool keeps_all_ = false;
   std::vector<CaptureFile> files_;                       // finished ones, oldest first
   std::uint64_t finished_bytes_ = 0, part_bytes_ = 0;
   std::unordered_map<std::uint64_t, Part> parts_;
   std::string stopped_;
   WallTime said_{};                                      // when that was last reported
   std::uint64_t lost_ = 0;
+  std::uint64_t unsaid_ = 0;                             // captures given up for want of room since the last word of it
+  WallTime lost_said_{};
 };
 
 }  // namespace siltgate::observe

@@ -13,6 +13,19 @@ Duration percentile(const std::vector<Duration>& sorted, std::size_t percent) {
   return sorted[rank == 0 ? 0 : rank - 1];
 }
 
+/// Where an exchange of this provider, key and model counts, rows.size() where there is no such row any more.
+std::size_t row_of(const std::vector<KeyRow>& rows, const std::tuple<std::string, std::string, std::string>& name) {
+  const auto& [provider, key, model] = name;
+  std::size_t found = rows.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const KeyRow& row = rows[i];
+    if (!row.wide && (row.provider != provider || row.key != key)) continue;
+    if (!row.wide && (row.group.empty() ? row.model == model : std::find(row.group.begin(), row.group.end(), model) != row.group.end())) return i;
+    if (row.wide && (row.provider.empty() || row.provider == provider) && (row.key.empty() || row.key == key)) found = i;
+  }
+  return found;
+}
+
 }  // namespace
 
 Duration time_to_first_event(const ExchangeRecord& record) {
@@ -44,18 +57,23 @@ void KeyStats::count(const ExchangeRecord& record) {
   if (totals.last.size() > samples) totals.last.pop_front();
 }
 
-void KeyStats::fill(KeyRow& row) const {
+void KeyStats::fill(std::vector<KeyRow>& rows) const {
+  std::vector<std::vector<const Totals*>> parts(rows.size());
+  for (const auto& [name, totals] : totals_)
+    if (const auto row = row_of(rows, name); row < rows.size()) parts[row].push_back(&totals);
+  for (std::size_t i = 0; i < rows.size(); ++i) fill(rows[i], parts[i]);
+}
+
+void KeyStats::fill(KeyRow& row, const std::vector<const Totals*>& parts) {
   std::vector<Duration> ttfts;
   std::int64_t tokens = 0;
   Duration streaming{0};
   row.refusals = row.damaged = row.finished = 0;
-  for (const auto& [name, totals] : totals_) {
-    const auto& [provider, key, model] = name;
-    if (provider != row.provider || key != row.key || (!row.model.empty() && model != row.model)) continue;
-    row.refusals += totals.refusals;
-    row.damaged += totals.damaged;
-    row.finished += totals.finished;
-    for (const Sample& sample : totals.last) {
+  for (const Totals* totals : parts) {
+    row.refusals += totals->refusals;
+    row.damaged += totals->damaged;
+    row.finished += totals->finished;
+    for (const Sample& sample : totals->last) {
       ttfts.push_back(sample.ttft);
       if (sample.tokens <= 0 || sample.streaming == Duration{0}) continue;
       tokens += sample.tokens;

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "observe/record.hpp"
 #include "observe/state.hpp"
@@ -20,9 +21,9 @@ class KeyStats {
   static constexpr std::size_t most_keys = 1000;  // further ones are not counted apart
 
   void count(const ExchangeRecord& record);
-  /// Sets refusals, damaged, finished, ttft_p50, ttft_p95 and tokens_per_second of the row named by its provider, key and
-  /// model; an empty model sums over all models of the key.
-  void fill(KeyRow& row) const;
+  /// Sets refusals, damaged, finished, ttft_p50, ttft_p95 and tokens_per_second of all rows of a state. Each exchange counts in
+  /// one of them: that of its model, of its group, or else of its whole key.
+  void fill(std::vector<KeyRow>& rows) const;
 
  private:
   struct Sample {
@@ -34,6 +35,7 @@ class KeyStats {
     std::uint64_t refusals = 0, damaged = 0, finished = 0;
     std::deque<Sample> last;
   };
+  static void fill(KeyRow& row, const std::vector<const Totals*>& parts);
   std::map<std::tuple<std::string, std::string, std::string>, Totals> totals_;
 };
 

@@ -51,6 +51,8 @@ struct ProviderRow {
 /// As schedule::KeyState, with what key_stats.hpp knows beside it.
 struct KeyRow {
   std::string provider, key, model;
+  bool wide = false;                         // as in KeyState; for key_stats.hpp alone, not in the JSON
+  std::vector<std::string> group;            // likewise
   int in_flight = 0, cap = 0, waiting = 0;   // cap 0 = none
   bool automatic = false;
   std::string cap_from, bottleneck;          // words of the scheduler; "" = nobody

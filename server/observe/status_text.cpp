@@ -55,10 +55,23 @@ std::string format_rows(const std::vector<Row>& rows, bool colour) {
   return out;
 }
 
+/// Its line breaks stay: messages and their excerpts.
+std::string visible_lines(std::string_view text, std::size_t most) {
+  std::string out;
+  text = text.substr(0, most);
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += (out.empty() ? "" : "\n") + visible(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 void add_warnings(const State& s, bool colour, std::string& out) {
   const auto warn = [&](const std::string& text) { out += colour ? "\x1b[33m" + text + "\x1b[0m\n" : text + "\n"; };
   if (s.draining) warn("draining: no new work is taken");
-  if (!s.last_reload_error.empty()) warn("the last reload was refused: " + visible(s.last_reload_error, 1024));
+  if (!s.last_reload_error.empty()) warn("the last reload was refused: " + visible_lines(s.last_reload_error, 4096));
   if (!s.capture_stopped.empty()) warn(visible(s.capture_stopped, 512));
   if (!s.bottleneck.empty()) warn(visible(s.bottleneck, 512));
   for (const KeyRow& key : s.keys)

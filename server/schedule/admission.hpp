@@ -39,6 +39,8 @@ std::string_view to_string(Bottleneck b);
 
 struct KeyState {          // one row of `status`: requests that share all limits
   std::string provider, key, model;  // model: of the group where the models share one quota, "" where the key is the quota
+  bool wide = false;                   // the key, the provider or everything is the quota: all models without a row of their own
+  std::vector<std::string> group;      // models met of those that share one quota, where they do
   int in_flight = 0, cap = 0, waiting = 0;  // cap 0 = none
   bool automatic = false;
   CapFrom cap_from = CapFrom::nobody;

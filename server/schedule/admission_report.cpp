@@ -90,10 +90,12 @@ std::vector<KeyState> Admission::snapshot(TimePoint now) const {
     row.damaged_in_a_row = std::max(row.damaged_in_a_row, t->circuit.streak());
     const TimePoint damage = t->circuit.held_until();
     if (damage > now) row.damage_held_until = std::max(row.damage_held_until.value_or(damage), damage);
+    if (leaf.kind == Kind::group) row.group.push_back(t->model);
     if (!row.provider.empty()) continue;
     row.provider = leaf.provider;
     row.key = leaf.key;
     row.model = leaf.name;
+    row.wide = leaf.kind < Kind::group;
     row.in_flight = leaf.running;
     row.waiting = leaf.waiting;
     row.cap = leaf.cap;

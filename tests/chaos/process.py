@@ -7,6 +7,7 @@ jumping clock, no core dump, no key left in memory, verbs that find it. Each sce
 """
 import glob
 import json
+import os
 import re
 import secrets
 import shutil
@@ -177,6 +178,41 @@ def verbs_while_draining(program):
             during.close()
             if second_stop:
                 siltgate.start()
+    finally:
+        siltgate.remove()
+
+
+def habits_of_other_daemons(program):
+    """USR1 and USR2 end nothing; a listener that waits for its address has its port in the control socket's name; a refused reload
+    announces no listener; without a place for captures that is said; a verb that finds no exchange says so with 66."""
+    siltgate = Siltgate(program, provider_settings(1))
+    waiting, extra = free_port(), free_port()
+
+    def log():
+        return open(siltgate.folder + "/log").read()
+
+    def listen(*places):
+        siltgate.configure({**provider_settings(1), "log": {"level": "info"}, "listen": list(places)})
+
+    try:
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            siltgate.process.send_signal(number)
+        assert siltgate.state()["version"] and siltgate.process.poll() is None
+        assert subprocess.run([program, "why", "sg_aaaaaaaaaa"], env=siltgate.environment, capture_output=True, timeout=20).returncode == 66
+        assert siltgate.end() == 0
+        own = "127.0.0.1:%d" % siltgate.port
+        listen({"address": "192.0.2.1:%d" % waiting, "wait": True, "allow": ["192.0.2.0/24"]}, own)
+        for name in ("XDG_STATE_HOME", "HOME", "STATE_DIRECTORY"):
+            siltgate.environment.pop(name, None)
+        siltgate.start()
+        assert glob.glob(siltgate.folder + "/siltgate/control-%d.sock" % waiting), os.listdir(siltgate.folder + "/siltgate")
+        assert "nothing is captured: there is no state directory" in log()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            listen(own, "127.0.0.1:%d" % extra, "127.0.0.1:%d" % taken.getsockname()[1])
+            siltgate.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "reload refused" in log(), "the reload is refused", log)
+        assert "listening on http://127.0.0.1:%d/" % extra not in log()
+        assert siltgate.end() == 0
     finally:
         siltgate.remove()
 
@@ -465,7 +501,7 @@ def verbs_find_the_socket(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, verbs_while_draining, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes,
+    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, verbs_while_draining, habits_of_other_daemons, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes,
                   names_that_are_no_text):
         if wanted and scene.__name__ not in wanted:
             continue

@@ -201,3 +201,29 @@ TEST_CASE("interactive requests overtake background ones by weight, and arrival 
     order.push_back(nlohmann::json::parse(request.body)["messages"][0]["content"]);
   CHECK(order == std::vector<std::string>{"first", "earlier", "later", "title", "summary"});
 }
+
+TEST_CASE("one damaged answer is one in the sum of all rows, however the key is counted", "[admit]") {
+  for (const std::string per : {"key", "key+model"}) {
+    ScriptedUpstream upstream([](UpstreamExchange& exchange) {
+      if (exchange.request().head.method == "GET") return exchange.answer(200, R"({"object":"list","data":[]})");
+      exchange.start_stream();
+      exchange.chunk(chat_event("Hi") + "data: {\n\n");
+      exchange.end_stream();
+    });
+    RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"retry": {"attempts": 1}, "limits": {"concurrency": 5, "per": ")" + per + R"("}}}})");
+    TestClient models(siltgate.port());
+    models.get("/v1/models");
+    CHECK(models.read_reply().status == 200);
+    TestClient::ask(siltgate.port());
+    siltgate.wait_for_exchange(2);
+    int damaged = 0, finished = 0;
+    const auto state = siltgate.state();
+    for (const auto& row : state["keys"]) {
+      damaged += row["damaged"].get<int>();
+      finished += row["finished"].get<int>();
+    }
+    CHECK(damaged == 1);
+    CHECK(finished == 2);
+    CHECK(state["keys"].size() == (per == "key" ? 1 : 2));
+  }
+}

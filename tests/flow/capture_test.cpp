@@ -159,6 +159,31 @@ TEST_CASE("mode all keeps a sound stream, its request and its chunk borders", "[
   CHECK(ends == sent);
 }
 
+TEST_CASE("mode all keeps siltgate's own refusals, without what they carried", "[capture]") {
+  Folder folder;
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
+  RunningSiltgate siltgate(upstream, with_mode("all"), folder.state());
+  TestClient foreign(siltgate.port()), malformed(siltgate.port());
+  foreign.post("/v1/chat/completions?key=" + canary, chat_request("my key is " + canary), "Origin: http://elsewhere.example\r\nAuthorization: Bearer " + canary + "\r\n");
+  CHECK(foreign.read_reply().status == 403);
+  siltgate.wait_for_exchange(1);
+  malformed.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization : Bearer " + canary + "\r\n\r\n");
+  CHECK(malformed.read_reply().status == 400);
+  siltgate.wait_for_exchange(2);
+  const auto files = wait_for_captures(folder, 2);
+  std::vector<int> status;
+  for (const auto& file : files) {
+    const Capture capture = read(folder, file);
+    REQUIRE(capture.reply);
+    status.push_back(capture.reply->status);
+    CHECK(capture.record);
+    CHECK(contains(capture.delivered(true), capture.id));   // the message names the exchange
+  }
+  CHECK(status == std::vector<int>{403, 400});
+  CHECK_FALSE(contains(everything_below(folder.state()), canary));
+  CHECK(upstream.requests() == 0);
+}
+
 TEST_CASE("mode off writes nothing", "[capture]") {
   Folder folder;
   ScriptedUpstream upstream(send_torn);

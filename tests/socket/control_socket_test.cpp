@@ -99,6 +99,10 @@ TEST_CASE("a directory that is a link or open to others is refused", "[net]") {
   fs::create_directory(directory);
   REQUIRE(::chmod(directory.c_str(), 0755) == 0);
   CHECK(prepare_control_socket(control_path_for(1, place), place).find("chmod 700") != std::string::npos);
+  REQUIRE(::chmod(directory.c_str(), 01777) == 0);   // as /tmp is
+  const std::string shared = prepare_control_socket(control_path_for(1, place), place);
+  CHECK(shared.find("chmod") == std::string::npos);
+  CHECK(shared.find("choose a directory of its own, such as " + directory + "/siltgate") != std::string::npos);
 }
 
 TEST_CASE("a directory of another user is refused and not looked into", "[net]") {

@@ -141,21 +141,58 @@ TEST_CASE("per key, answers make percentiles, rates and counts", "[observe]") {
     if (i == 2) r.attempts.back().refusal = "concurrency";
     stats.count(r);
   }
-  KeyRow row;
-  row.provider = "zai";
-  row.key = "#9f3c";
-  stats.fill(row);
-  CHECK(row.finished == 100);
-  CHECK(row.damaged == 1);
-  CHECK(row.refusals == 1);
-  CHECK(row.ttft_p50 == Duration(500ms));
-  CHECK(row.ttft_p95 == Duration(950ms));
-  CHECK(row.tokens_per_second == 40.0);
-  row.model = "other";
-  row.ttft_p50.reset();
-  stats.fill(row);
-  CHECK(row.finished == 0);
-  CHECK_FALSE(row.ttft_p50);
+  std::vector<KeyRow> rows(2);
+  for (KeyRow& row : rows) {
+    row.provider = "zai";
+    row.key = "#9f3c";
+  }
+  rows[0].wide = true;
+  rows[1].model = "other";
+  stats.fill(rows);
+  CHECK(rows[0].finished == 100);
+  CHECK(rows[0].damaged == 1);
+  CHECK(rows[0].refusals == 1);
+  CHECK(rows[0].ttft_p50 == Duration(500ms));
+  CHECK(rows[0].ttft_p95 == Duration(950ms));
+  CHECK(rows[0].tokens_per_second == 40.0);
+  CHECK(rows[1].finished == 0);
+  CHECK_FALSE(rows[1].ttft_p50);
+}
+
+TEST_CASE("each exchange counts in one row: its model's, its group's, or that of the key", "[observe]") {
+  KeyStats stats;
+  for (const char* model : {"", "a", "b", "c", "d"}) {
+    ExchangeRecord r = sound_record();
+    r.model = model;
+    r.findings = {sample_finding(Check::utf8, Action::reject)};
+    stats.count(r);
+  }
+  const auto damaged = [&stats](const std::vector<std::tuple<std::string, bool, std::vector<std::string>>>& names) {
+    std::vector<KeyRow> rows;
+    for (const auto& [model, wide, group] : names) {
+      KeyRow row;
+      row.provider = "zai";
+      row.key = "#9f3c";
+      row.model = model;
+      row.wide = wide;
+      row.group = group;
+      rows.push_back(row);
+    }
+    stats.fill(rows);
+    std::vector<std::uint64_t> out;
+    for (const KeyRow& row : rows) out.push_back(row.damaged);
+    return out;
+  };
+  using Counts = std::vector<std::uint64_t>;
+  CHECK(damaged({{"", false, {}}, {"a", false, {}}}) == Counts{1, 1});                      // per key+model
+  CHECK(damaged({{"", true, {}}}) == Counts{5});                                            // per key
+  CHECK(damaged({{"", true, {}}, {"a", false, {}}, {"g", false, {"b", "c"}}}) == Counts{2, 1, 2});
+}
+
+TEST_CASE("the excerpt of a refused reload stands in lines of its own", "[observe]") {
+  State s = sample_state();
+  s.last_reload_error = "f:1:2: unknown\x1b key\n 1 | {\n   |  ^\n";
+  CHECK(status_table(s, false).find("the last reload was refused: f:1:2: unknown\\x1b key\n 1 | {\n   |  ^\n") != std::string::npos);
 }
 
 TEST_CASE("the state reads back from its JSON", "[observe]") {
