@@ -41,6 +41,14 @@ void SharedStage::configure(const schedule::QueueConfig& queue) {
     if (guest.state == Guest::State::proposed) offer(ticket, guest);
 }
 
+void SharedStage::renamed(std::string_view provider, std::string_view from, std::string_view to) {
+  for (auto& [ticket, guest] : guests_) {
+    if (guest.arrival.provider != provider || guest.arrival.key != from) continue;
+    guest.arrival.key = to;
+    if (guest.state == Guest::State::proposed) offer(ticket, guest);
+  }
+}
+
 void SharedStage::arrived(const schedule::Arrival& arrival, schedule::Answer answer, net::Watch& watch) {
   Guest& guest = guests_[arrival.ticket];
   guest.arrival = arrival;
