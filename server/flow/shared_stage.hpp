@@ -3,7 +3,7 @@
 // and starts when the group agrees. Knows tickets and the two schedulers, no exchange.
 //
 // (1) The local scheduler keeps its order and its caps, so that no more is proposed than could start if this instance were alone.
-// (2) A more urgent request that must wait behind proposals of its key takes the place of the least urgent of them.
+// (2) A more urgent request that must wait because proposals hold what it needs here takes the place of the least urgent of them.
 // (3) Redis down, `local`: proposals not confirmed go back to their places and the local scheduler decides alone, on this instance's
 //     part of the caps. `refuse`: whoever waits is turned away.
 // (4) Holds and automatic limits are the group's: what one instance learns slows all.

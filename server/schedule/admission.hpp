@@ -117,6 +117,8 @@ class Admission {
 
   // For caps that several instances share: a grant is only a proposal until the others agree. admission_group.cpp.
   SharedPath path_of(Ticket ticket) const;
+  /// Whether `waiting` is kept from starting by caps alone, and by none that the permits of `granted` would not give room.
+  bool makes_room(Ticket granted, Ticket waiting) const;
   /// The scope that hold() holds.
   std::string held_scope(std::string_view provider, std::string_view key, std::string_view model);
   /// The grant was not used: permits and tokens return and the ticket waits at its old place. `started_before`: an earlier
