@@ -22,20 +22,17 @@ static bool absorb(Scope& to, Scope& from) {
   return whole;
 }
 
-void Admission::State::move_target(Target& from, Target& to, std::unordered_map<Scope*, bool>& absorbed) {
-  for (int i = 0; i < path_length; ++i) {
-    Scope *old = from.path[i], *renamed = to.path[i];
-    if (old && renamed && old != renamed && !absorbed.contains(old)) absorbed[old] = absorb(*renamed, *old);
-  }
+void Admission::State::move_target(Target& from, Target& to, const std::unordered_map<Scope*, bool>& windows_kept) {
   if (to.users == 0 && to.circuit.streak() == 0)
     to.circuit = from.circuit;
   else
     for (int i = 0; i < from.circuit.in_flight(); ++i) to.circuit.started();
+  if (from.users == 0) return;
   to.users += std::exchange(from.users, 0);
   waiters.each([&](Waiter& w) {
     if (w.target != &from) return;
     w.target = &to;
-    if (!absorbed[from.unit]) w.request_entry = w.token_entry = 0;
+    if (!windows_kept.at(from.unit)) w.request_entry = w.token_entry = 0;
   });
 }
 
@@ -43,11 +40,15 @@ void Admission::rename_key(std::string_view provider, std::string_view from, std
   State& s = *state_;
   if (from == to || !s.scopes.contains(scope_name(Kind::key, provider, from, ""))) return;
   s.advance(now);
+  const auto concerned = [&](const auto& one) { return one.provider == provider && one.key == from; };
   std::vector<Target*> old;
   for (auto& [name, t] : s.targets)
-    if (t->provider == provider && t->key == from) old.push_back(t.get());
-  std::unordered_map<Scope*, bool> absorbed;
-  for (Target* t : old) s.move_target(*t, s.target(provider, to, t->model, ""), absorbed);
+    if (concerned(*t)) old.push_back(t.get());
+  std::unordered_map<Scope*, bool> windows_kept;
+  for (auto& [name, scope] : s.scopes)
+    if (concerned(*scope)) windows_kept.emplace(scope.get(), false);
+  for (auto& [scope, kept] : windows_kept) kept = absorb(s.scope(scope->kind, provider, to, scope->name), *scope);
+  for (Target* t : old) s.move_target(*t, s.target(provider, to, t->model, ""), windows_kept);
   for (Target* t : old) {
     s.set_alarm(*t, std::nullopt);
     s.targets.erase(scope_name(Kind::model, provider, from, std::string(t->model)));
@@ -56,7 +57,7 @@ void Admission::rename_key(std::string_view provider, std::string_view from, std
   s.rebuild();
   std::erase_if(s.scopes, [&](auto& entry) {
     Scope& scope = *entry.second;
-    const bool gone = scope.provider == provider && scope.key == from;
+    const bool gone = concerned(scope);
     if (gone) s.set_alarm(scope, std::nullopt);
     if (gone && scope.lane) s.set_alarm(*scope.lane, std::nullopt);
     return gone;

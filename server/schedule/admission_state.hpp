@@ -74,7 +74,7 @@ struct Admission::State {
   void forget_idle();
   void retire(const std::vector<std::pair<std::string, ProviderLimits>>& providers);
   // admission_rename.cpp
-  void move_target(Target& from, Target& to, std::unordered_map<Scope*, bool>& absorbed);
+  void move_target(Target& from, Target& to, const std::unordered_map<Scope*, bool>& windows_kept);
 };
 
 std::string scope_name(Kind kind, std::string_view provider, std::string_view key, std::string_view name);
