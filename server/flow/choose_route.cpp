@@ -58,8 +58,12 @@ void choose_key(Exchange& x, std::string_view credential) {
   // Instances that share their caps must come to the same name each on its own, so it is long enough not to depend on others.
   const std::size_t digits = x.services.turnstile.shared() ? 8 : 4;
   x.record.key = x.services.key_names.name(x.services.salt, credential, digits);
-  for (const Key& key : keys)
-    if (http::equal_secret(credential, key.value)) x.record.key = key.name;
+  for (const Key& key : keys) {
+    if (!http::equal_secret(credential, key.value)) continue;
+    // A reload may have named it while requests ran under its hash: they are on the same quota.
+    x.services.turnstile.rename_key(x.provider->name, x.record.key, key.name);
+    x.record.key = key.name;
+  }
 }
 
 std::string session_of(const Exchange& x, const std::string& token_name) {

@@ -41,6 +41,14 @@ void SharedStage::configure(const schedule::QueueConfig& queue) {
     if (guest.state == Guest::State::proposed) offer(ticket, guest);
 }
 
+void SharedStage::renamed(std::string_view provider, std::string_view from, std::string_view to) {
+  for (auto& [ticket, guest] : guests_) {
+    if (guest.arrival.provider != provider || guest.arrival.key != from) continue;
+    guest.arrival.key = to;
+    if (guest.state == Guest::State::proposed) offer(ticket, guest);
+  }
+}
+
 void SharedStage::arrived(const schedule::Arrival& arrival, schedule::Answer answer, net::Watch& watch) {
   Guest& guest = guests_[arrival.ticket];
   guest.arrival = arrival;
@@ -71,10 +79,10 @@ void SharedStage::offer(Ticket ticket, Guest& guest) {
 void SharedStage::make_room(const schedule::Arrival& urgent) {
   Ticket least = 0;
   for (auto& [ticket, guest] : guests_) {
-    const schedule::Arrival& a = guest.arrival;
-    const bool yields = guest.state == Guest::State::proposed && !guest.started && a.klass > urgent.klass &&
-                        a.provider == urgent.provider && a.key == urgent.key && a.model == urgent.model;
-    if (yields && (least == 0 || a.klass >= guests_.at(least).arrival.klass)) least = ticket;
+    const schedule::Class klass = guest.arrival.klass;
+    const bool yields = guest.state == Guest::State::proposed && !guest.started && klass > urgent.klass &&
+                        (least == 0 || klass >= guests_.at(least).arrival.klass);
+    if (yields && admission_.makes_room(ticket, urgent.ticket)) least = ticket;
   }
   if (least == 0) return;
   take_back(least, guests_.at(least));

@@ -3,7 +3,7 @@
 // and starts when the group agrees. Knows tickets and the two schedulers, no exchange.
 //
 // (1) The local scheduler keeps its order and its caps, so that no more is proposed than could start if this instance were alone.
-// (2) A more urgent request that must wait behind proposals of its key takes the place of the least urgent of them.
+// (2) A more urgent request that must wait because proposals hold what it needs here takes the place of the least urgent of them.
 // (3) Redis down, `local`: proposals not confirmed go back to their places and the local scheduler decides alone, on this instance's
 //     part of the caps. `refuse`: whoever waits is turned away.
 // (4) Holds and automatic limits are the group's: what one instance learns slows all.
@@ -30,6 +30,8 @@ class SharedStage {
 
   /// Order and ageing of the queue; what waits is proposed again with the caps now in force.
   void configure(const schedule::QueueConfig& queue);
+  /// After Admission::rename_key(): what the group has not granted yet asks under the new name.
+  void renamed(std::string_view provider, std::string_view from, std::string_view to);
   /// The watch must live until leave().
   void arrived(const schedule::Arrival& arrival, schedule::Answer answer, net::Watch& watch);
   void propose(schedule::Ticket ticket);

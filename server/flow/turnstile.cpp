@@ -107,6 +107,12 @@ void Turnstile::hold(std::string_view provider, std::string_view key, std::strin
   settle();
 }
 
+void Turnstile::rename_key(std::string_view provider, std::string_view from, std::string_view to) {
+  admission_.rename_key(provider, from, to, Clock::now());
+  if (shared_) shared_->renamed(provider, from, to);
+  settle();
+}
+
 void Turnstile::settle() {
   admission_.tick(Clock::now());
   for (schedule::Ticket ticket : admission_.take_grants()) shared_ ? shared_->propose(ticket) : confirmed(ticket);

@@ -60,6 +60,8 @@ class Turnstile {
 
   /// As Admission::hold(), for all instances that share the key.
   void hold(std::string_view provider, std::string_view key, std::string_view model, TimePoint until);
+  /// As Admission::rename_key().
+  void rename_key(std::string_view provider, std::string_view from, std::string_view to);
   /// For limits changed from outside: grants what may be granted now.
   void settle();
   /// Somebody was granted a permit and has not run since.

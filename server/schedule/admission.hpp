@@ -95,6 +95,9 @@ class Admission {
   void configure(const std::vector<std::pair<std::string, ProviderLimits>>& providers, int total,
                  const QueueConfig& queue, TimePoint now);
 
+  /// Requests on this key come under the name `to` from now on: what runs, waits and is known under the old one goes with it.
+  void rename_key(std::string_view provider, std::string_view from, std::string_view to, TimePoint now);
+
   /// The operator's cap for a row of snapshot(), in place of what the limits say, until the next configure(). 0 takes it back.
   /// False when there is no such row.
   bool set_cap(std::string_view provider, std::string_view key, std::string_view model, int cap, TimePoint now);
@@ -116,6 +119,8 @@ class Admission {
 
   // For caps that several instances share: a grant is only a proposal until the others agree. admission_group.cpp.
   SharedPath path_of(Ticket ticket) const;
+  /// Whether `waiting` is kept from starting by caps alone, and by none that the permits of `granted` would not give room.
+  bool makes_room(Ticket granted, Ticket waiting) const;
   /// The scope that hold() holds.
   std::string held_scope(std::string_view provider, std::string_view key, std::string_view model);
   /// The grant was not used: permits and tokens return and the ticket waits at its old place. `started_before`: an earlier

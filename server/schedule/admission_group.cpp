@@ -38,6 +38,21 @@ SharedPath Admission::path_of(Ticket ticket) const {
   return path;
 }
 
+bool Admission::makes_room(Ticket granted, Ticket waiting) const {
+  const Waiter *in_the_way = state_->waiters.find(granted), *waits = state_->waiters.find(waiting);
+  if (!in_the_way || !waits) return false;
+  const auto& given = in_the_way->target->path;
+  bool full = false;
+  for (const Scope* s : waits->target->path) {
+    if (!s) continue;
+    if (s->held_until > state_->now) return false;
+    if (s->cap <= 0 || s->used() < s->cap) continue;
+    if (s->used() > s->cap || std::find(given.begin(), given.end(), s) == given.end()) return false;
+    full = true;
+  }
+  return full;
+}
+
 std::string Admission::held_scope(std::string_view provider, std::string_view key, std::string_view model) {
   const Target& to = state_->target(provider, key, model, "");
   const Scope& s = model.empty() ? *to.path[static_cast<int>(Kind::key)] : *to.unit;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Admission remembers, split over admission.cpp (rules), admission_scopes.cpp (names and limits become
-// scopes), admission_group.cpp (caps shared with others) and admission_report.cpp (questions). Private to these four.
+// scopes), admission_rename.cpp (a key under another name), admission_group.cpp (caps shared with others) and
+// admission_report.cpp (questions). Private to these five.
 #pragma once
 
 #include "schedule/admission.hpp"
@@ -72,6 +73,8 @@ struct Admission::State {
   void rebuild();
   void forget_idle();
   void retire(const std::vector<std::pair<std::string, ProviderLimits>>& providers);
+  // admission_rename.cpp
+  void move_target(Target& from, Target& to, const std::unordered_map<Scope*, bool>& windows_kept);
 };
 
 std::string scope_name(Kind kind, std::string_view provider, std::string_view key, std::string_view name);

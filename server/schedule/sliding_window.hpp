@@ -18,6 +18,7 @@ class SlidingWindow {
   void set_limit(std::int64_t limit) { limit_ = limit; }
   std::int64_t limit() const { return limit_; }
   bool limited() const { return limit_ > 0; }
+  bool unused() const { return first_ == 1 && entries_.empty(); }
   bool full() const { return limited() && sum_ >= limit_; }
 
   /// More than the whole limit fits only into an empty window.

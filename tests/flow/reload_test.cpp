@@ -92,6 +92,27 @@ TEST_CASE("a reload that removes a provider does not let loose what waits for it
   CHECK(upstream.max_in_flight() == 1);
 }
 
+TEST_CASE("a reload that names a key does not give it a second cap", "[reload]") {
+  Gate gate;
+  ScriptedUpstream upstream(held_by(gate));
+  constexpr const char* unnamed = R"({"providers": {"up": {"limits": {"concurrency": 1}}}})";
+  constexpr const char* named = R"({"providers": {"up": {"limits": {"concurrency": 1}, "keys": {"team": {"value": "key-one-secret"}}}}})";
+  RunningSiltgate siltgate(upstream, unnamed);
+  TestClient first(siltgate.port()), second(siltgate.port()), third(siltgate.port());
+  const std::string key = "Authorization: Bearer key-one-secret\r\n";
+  first.post_chat(chat_request("first"), key);
+  second.post_chat(chat_request("second"), key);
+  CHECK(siltgate.wait_for_waiting(1));
+  siltgate.reload(named);
+  third.post_chat(chat_request("third"), key);
+  CHECK(siltgate.wait_for_waiting(2));
+  CHECK(siltgate.state()["keys"].size() == 1);
+  CHECK(siltgate.state()["keys"][0]["key"] == "team");
+  gate.open();
+  for (TestClient* client : {&first, &second, &third}) CHECK(client->read_reply().clean());
+  CHECK(upstream.max_in_flight() == 1);
+}
+
 TEST_CASE("a refused reload changes nothing and is visible in the state", "[reload]") {
   ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
   RunningSiltgate siltgate(upstream);

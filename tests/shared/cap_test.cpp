@@ -167,6 +167,7 @@ TEST_CASE("a spent quota met by one instance stops all, also those that come lat
 }
 
 TEST_CASE("an urgent request takes the place of a background one that waits for the group", "[cap]") {
+  const bool per_key = GENERATE(false, true);  // the cap is the key's: requests for other models wait for it, too
   RunningRedis redis;
   Gate gate;
   ScriptedUpstream upstream({[&](UpstreamExchange& exchange) {
@@ -177,7 +178,10 @@ TEST_CASE("an urgent request takes the place of a background one that waits for 
                                exchange.end_stream();
                              },
                              [](UpstreamExchange& exchange) { exchange.chat({"Hi"}); }});
-  RunningSiltgate one(upstream, sharing(redis.url(), 1)), other(upstream, sharing(redis.url(), 1));
+  std::string settings = sharing(redis.url(), 1);
+  if (per_key) settings.replace(settings.find(R"("limits": {)"), 11, R"("limits": {"per": "key", )");
+  const std::string urgent_request = per_key ? chat_request("urgent", "another-model") : chat_request("urgent");
+  RunningSiltgate one(upstream, settings), other(upstream, settings);
   for (auto* instance : {&one, &other}) wait_for_mode(*instance, "shared");
   TestClient runs(one.port()), first(other.port()), second(other.port()), urgent(other.port());
   runs.post_chat(chat_request(), credential);
@@ -186,7 +190,7 @@ TEST_CASE("an urgent request takes the place of a background one that waits for 
   CHECK(other.wait_for_waiting(1));
   second.post_chat(chat_request("summary"), std::string(credential) + "siltgate-class: background\r\n");
   CHECK(other.wait_for_waiting(2));
-  urgent.post_chat(chat_request("urgent"), credential);
+  urgent.post_chat(urgent_request, credential);
   CHECK(other.wait_for_waiting(3));
   gate.open();
   for (TestClient* client : {&runs, &urgent, &first, &second}) CHECK(client->read_reply().clean());

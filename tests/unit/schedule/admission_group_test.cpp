@@ -57,6 +57,26 @@ TEST_CASE("caps stay whole and per-minute limits are divided while the group dec
   CHECK(desk.admission.take_grants() == std::vector<Ticket>{3});
 }
 
+TEST_CASE("a grant makes room for whoever waits for a cap they share, whatever their models", "[schedule]") {
+  ProviderLimits limits = fixed(2);
+  limits.per = Per::key;
+  limits.models["narrow"] = {Concurrency::Mode::fixed, 1, 0};
+  Desk desk(limits);
+  const auto arrive = [&](const std::string& key, const std::string& model) {
+    desk.admission.arrive({++desk.last, "p", key, model, "zai", Class::background, "s", 0}, desk.now);
+    return desk.last;
+  };
+  const Ticket narrow = arrive("k", "narrow"), wide = arrive("k", "m");
+  const Ticket waits = arrive("k", "other"), waits_narrow = arrive("k", "narrow"), elsewhere = arrive("k2", "m");
+  CHECK(desk.admission.makes_room(wide, waits));
+  CHECK(desk.admission.makes_room(narrow, waits));
+  CHECK(desk.admission.makes_room(narrow, waits_narrow));
+  CHECK_FALSE(desk.admission.makes_room(wide, waits_narrow));  // its model has no room either
+  CHECK_FALSE(desk.admission.makes_room(elsewhere, waits));
+  desk.admission.hold("p", "k", "", desk.now + 1s, desk.now);
+  CHECK_FALSE(desk.admission.makes_room(wide, waits));         // it is not the cap that keeps it waiting
+}
+
 TEST_CASE("a grant that was not used goes back to its place with its tokens", "[schedule]") {
   ProviderLimits limits = fixed(1);
   limits.tokens_per_minute = 100;

@@ -22,10 +22,19 @@ struct Walk {
   Ticket last = 0;
   std::vector<Ticket> alive;  // waiting or running
   std::string broken;
+  std::array<bool, model::providers> renamed{};  // its second key has another name now
 
   int pick(int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); }
   bool chance(int percent) { return pick(100) < percent; }
   Concurrency cap(int most) { return {Concurrency::Mode::fixed, 1 + pick(most), 0}; }
+
+  std::string key_name(int p, int k) const { return "k" + std::to_string(k) + (k == 1 && renamed[p] ? "b" : ""); }
+  void rename() {
+    const int p = pick(model::providers);
+    const std::string before = key_name(p, 1);
+    renamed[p] = !renamed[p];
+    admission.rename_key("p" + std::to_string(p), before, key_name(p, 1), now);
+  }
 
   ProviderLimits some_limits() {
     ProviderLimits l;
@@ -64,7 +73,7 @@ struct Walk {
     a.ticket = ++last;
     const int t = pick(model::targets);
     a.provider = "p" + std::to_string(model::Model::p_of(t));
-    a.key = "k" + std::to_string(model::Model::k_of(t));
+    a.key = key_name(model::Model::p_of(t), model::Model::k_of(t));
     a.model = "m" + std::to_string(model::Model::m_of(t));
     a.profile = "generic";
     a.klass = static_cast<Class>(pick(3));
@@ -149,7 +158,7 @@ struct Walk {
     const TimePoint until = now + 10ms * pick(200);
     TimePoint& held = model.held[whole ? model::key_scope(p, k) : model.unit(t)];
     held = std::max(held, until);
-    admission.hold("p" + std::to_string(p), "k" + std::to_string(k), whole ? "" : "m" + std::to_string(model::Model::m_of(t)),
+    admission.hold("p" + std::to_string(p), key_name(p, k), whole ? "" : "m" + std::to_string(model::Model::m_of(t)),
                    until, now);
   }
 
@@ -181,6 +190,7 @@ struct Walk {
     else if (what < 690) hold();
     else if (what < 720) (ticket = somebody(chance(70))) ? correct(ticket) : pass_time();
     else if (what < 722) configure();
+    else if (what < 724) rename();
     else pass_time();
     collect();
   }

@@ -288,6 +288,32 @@ TEST_CASE("a reload counts what runs against the new limits", "[schedule]") {
   CHECK(desk.finish(second) == third);
 }
 
+TEST_CASE("a key that gets another name takes along what runs, waits and is known under the old one", "[schedule]") {
+  ProviderLimits limits = Desk::capped(2);
+  limits.requests_per_minute = 3;
+  limits.models["n"] = {Concurrency::Mode::fixed, 1, 0};
+  Desk desk(limits);
+  const Ticket first = desk.arrive(), other = desk.arrive("s", Class::interactive, "n");
+  desk.arrive();
+  const Ticket waits = desk.arrive(), waits_too = desk.arrive("s", Class::interactive, "n");
+  desk.admission.hold("p", "k", "n", desk.now + 5s, desk.now);
+  desk.admission.rename_key("p", "nobody", "team", desk.now);
+  desk.admission.rename_key("p", "k", "team", desk.now);
+  CHECK(desk.granted() == 0);
+  const auto rows = desk.admission.snapshot(desk.now);
+  REQUIRE(rows.size() == 2);
+  CHECK((rows[0].key == "team" && rows[0].in_flight == 2 && rows[0].waiting == 1));
+  CHECK((rows[1].key == "team" && rows[1].in_flight == 1 && rows[1].waiting == 1));
+  desk.admission.arrive({++desk.last, "p", "team", "m", "generic", Class::interactive, "s", 0}, desk.now);
+  CHECK(desk.finish(first) == waits);
+  CHECK(desk.finish(waits) == 0);  // the third start in this minute was `waits`
+  CHECK(desk.finish(other) == 0);
+  CHECK(desk.pass(5s) == waits_too);
+  CHECK(desk.pass(55s) == desk.last);
+  CHECK(desk.admission.waiting() == 0);
+  CHECK(desk.admission.in_flight() == 3);
+}
+
 TEST_CASE("a reload that shortens an interval or a rest lets those go that waited for it", "[schedule]") {
   ProviderLimits slow = Desk::capped(1), quick = Desk::capped(1);
   const bool interval = GENERATE(true, false);
