@@ -54,7 +54,8 @@ const Finding* decisive_finding(const Capture& capture, const CapturedAttempt& a
 
 std::string view_overview(const Capture& capture) {
   std::string out = capture.record ? headline(*capture.record) + "\n" : "no verdict: siltgate ended before the exchange did\n";
-  out += fmt::format("{}  {}\n{} {} -> {}\n", capture.id, iso8601(capture.started_at), capture.method, visible(capture.target), visible(capture.url));
+  out += fmt::format("{}  {}\n{} {} -> {}\n", capture.id, iso8601(capture.started_at), capture.method, visible(capture.target),
+                     capture.url.empty() ? "refused by siltgate itself" : visible(capture.url));
   out += fmt::format("request: {} bytes, SHA-256 {}, {}\n", capture.request_bytes, capture.request_sha256,
                      capture.request_body ? "recorded" : "not recorded (capture mode all records requests)");
   out += "attempts:\n";
