@@ -53,8 +53,8 @@ std::unique_ptr<DialectRules> make_responses_rules();
 std::unique_ptr<DialectRules> make_anthropic_rules(const FinishReasonMap& map);
 std::unique_ptr<DialectRules> make_rules(Dialect dialect, const FinishReasonMap& map);
 
-/// An `error` member (an empty one only without an answer beside it), `event: error`, a failed response, or an envelope such as {"code":500,"msg":…} in place of an
-/// answer.
+/// An `error` member (an empty one only without an answer beside it), `event: error`, a failed response, or an envelope such as
+/// {"code":500,"msg":…} in place of an answer.
 bool is_provider_error(const ChunkFacts& facts, std::string_view name);
 
 /// Of a provider error: has it the shape that the dialect's clients raise? The rest they skip without a word.

@@ -60,7 +60,8 @@ bool TokensSignal::leaked() const {
     return leaked_;
   if (opened_line_) return !announced_;
   const CharKind behind = classify(opened_behind_).kind;
-  constexpr std::u32string_view ends = U".!?)}]。！？…";
+  constexpr std::u32string_view ends = U".!?)。！？…";
+  if (behind == CharKind::letter && opened_behind_ < 128) return std::countl_one(opened_letters_) > 1;  // not behind "\\n" in a template
   return behind == CharKind::letter || behind == CharKind::digit || ends.find(opened_behind_) != ends.npos;
 }
 

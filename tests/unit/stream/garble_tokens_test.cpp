@@ -105,5 +105,6 @@ TEST_CASE("text about other templates is not judged", "[stream][garble]") {
   CHECK(tokens("DeepSeek opens calls with <｜tool▁calls▁begin｜><｜tool▁call▁begin｜> and closes them with <｜tool▁call▁end｜><｜tool▁calls▁end｜> again.") == Certain::no);
   CHECK(tokens("Hermes and Qwen answer with <tool_call>{\"name\": \"f\"}</tool_call> in the text.") == Certain::no);
   CHECK(tokens("<tool_call> and </tool_call> are the tags around {\"name\": \"f\"}.") == Certain::no);
+  CHECK(tokens("prompt = f\"{system}<|user|>\\n{text}\\n<|im_start|>assistant\\n\" as {a}<|user|>\nand {b}<|assistant|>\nas it is.") == Certain::no);
   CHECK(tokens("A prompt = \"<|user|>\\n\" + q + \"<|assistant|>\\n\" is what it wants.<|user|>\nYes") == Certain::no);
 }
