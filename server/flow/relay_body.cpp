@@ -65,11 +65,12 @@ Task<Result<void>> refuse_wrong_type(Exchange& x, BodySource source, http::Respo
   co_return failure;
 }
 
-void flag_type(Exchange& x, std::string reason) {
+void flag_type(Exchange& x, std::string reason, bool doubtful = false) {
   if (x.config->validate[Check::content_type] == Action::pass) return;
   Finding finding;
   finding.check = Check::content_type;
   finding.reason = std::move(reason);
+  finding.doubtful = doubtful;
   note_findings(x, {finding});
 }
 
@@ -139,6 +140,7 @@ Task<Result<void>> relay_body(Exchange& x, upstream::Lease&& lease, http::Respon
     flag_type(x, "the answer is compressed with " + x.record.content_coding + ", which siltgate does not decode: nothing of it was checked");
     return relay_as_is(x, std::move(source), std::move(head));
   }
+  if (ok && x.record.dialect != Dialect::none && streamed && !x.record.stream) flag_type(x, "no stream was asked, the answer is one", true);
   if (ok && x.record.dialect != Dialect::none && streamed) return relay_stream(x, std::move(source), std::move(head));                         // 3
   if (ok && x.record.dialect != Dialect::none && !x.record.stream) return relay_whole(x, std::move(source), std::move(head), std::move(type));  // 4
   return relay_as_is(x, std::move(source), std::move(head));                                                                                  // 5

@@ -121,3 +121,13 @@ TEST_CASE("a refusal whose body breaks off is tried again", "[read_head][retry]"
   RunningSiltgate siltgate(upstream);
   CHECK(TestClient::ask(siltgate.port()).body == sse_chat({"Hi"}));
 }
+
+TEST_CASE("a stream that nobody asked for passes, and is on record", "[read_head]") {
+  ScriptedUpstream upstream([](UpstreamExchange& exchange) { exchange.chat({"Hi"}); });
+  RunningSiltgate siltgate(upstream);
+  CHECK(TestClient::ask(siltgate.port(), R"({"model": "m", "messages": []})").body == sse_chat({"Hi"}));
+  const auto record = siltgate.wait_for_exchange();
+  REQUIRE(record["findings"].size() == 1);
+  CHECK(record["findings"][0]["check"] == "content_type");
+  CHECK(record["verdict"]["blame"] == "intact");
+}
