@@ -10,6 +10,7 @@
 #include "admin/commands.hpp"
 #include "admin/page.hpp"
 #include "admin/replies.hpp"
+#include "base/ascii.hpp"
 #include "base/units.hpp"
 #include "observe/explain.hpp"
 #include "observe/record_json.hpp"
@@ -20,22 +21,6 @@ namespace {
 using Query = std::map<std::string, std::string, std::less<>>;
 
 constexpr std::size_t default_limit = 50, most_limit = 500;
-
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char l = static_cast<char>(c | 0x20);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text_in) {
-  std::string out;
-  for (std::size_t i = 0; i < text_in.size(); ++i) {
-    const bool escape = text_in[i] == '%' && i + 2 < text_in.size() && hex(text_in[i + 1]) >= 0 && hex(text_in[i + 2]) >= 0;
-    out += escape ? static_cast<char>(hex(text_in[i + 1]) * 16 + hex(text_in[i + 2])) : text_in[i];
-    if (escape) i += 2;
-  }
-  return out;
-}
 
 Query parse_query(std::string_view query) {
   Query out;

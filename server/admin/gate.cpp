@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.hpp"
 #include "http/access.hpp"
 
 namespace siltgate::admin {
@@ -17,10 +18,7 @@ std::string host_name(std::string_view host) {
     host = host.substr(1, host.find(']') == std::string_view::npos ? 0 : host.find(']') - 1);
   else if (std::count(host.begin(), host.end(), ':') == 1)
     host = host.substr(0, host.find(':'));
-  std::string out(host);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
+  return lower(host);
 }
 
 /// IPv4 in an IPv6 socket and plain IPv4 are the same address.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "http/grammar.hpp"
 #include "observe/base64.hpp"
 #include "observe/redact.hpp"
@@ -18,24 +19,16 @@ void add(std::string_view value, Secrets& out) {
   if (value.size() >= shortest) out.add(value);
 }
 
-int hex(char c) {
-  const auto place = std::string_view("0123456789abcdef").find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
-  return place == std::string_view::npos ? -1 : static_cast<int>(place);
-}
-
 /// As it stands in the query, and as a provider that reads it will quote it.
 void add_percent_encoded(std::string_view value, Secrets& out) {
   add(value, out);
   if (value.find_first_of("%+") == value.npos) return;
-  std::string decoded;
-  decoded.reserve(value.size());
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const int high = value[i] == '%' && i + 2 < value.size() ? hex(value[i + 1]) : -1, low = high >= 0 ? hex(value[i + 2]) : -1;
-    decoded += low >= 0 ? static_cast<char>(high * 16 + low) : value[i] == '+' ? ' ' : value[i];
-    if (low >= 0) i += 2;
-  }
+  std::string spaced(value);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  std::string decoded = percent_decoded(spaced);
   add(decoded, out);
   cleanse(decoded);
+  cleanse(spaced);
 }
 
 /// "user:password" in base64. Who has no password gives the key as the user.

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "http/fields.hpp"
 #include "http/grammar.hpp"
 #include "http/head_lines.hpp"

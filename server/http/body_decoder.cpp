@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.hpp"
 #include "http/grammar.hpp"
 #include "http/head_lines.hpp"
 
@@ -14,13 +15,6 @@ namespace {
 
 constexpr std::uint32_t overhead_bound = 16 << 10;
 constexpr std::uint32_t free_per_chunk = 16;  // a size line of usual length costs nothing
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.hpp"
 #include "http/grammar.hpp"
 
 namespace siltgate::http {

@@ -60,13 +60,6 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 std::optional<std::uint64_t> parse_length(std::string_view digits) {
   constexpr std::uint64_t bound = 1ull << 63;
   std::uint64_t value = 0;

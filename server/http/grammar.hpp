@@ -21,8 +21,6 @@ constexpr bool value_character(char c) {
 }
 /// `text` without spaces and tabs at both ends.
 std::string_view trim(std::string_view text);
-/// ASCII lower case.
-std::string lower(std::string_view text);
 /// 1*DIGIT below 2^63; empty on anything else.
 std::optional<std::uint64_t> parse_length(std::string_view digits);
 /// uri-host [ ":" port ] (RFC 3986, 3.2.2), empty allowed; no userinfo.

@@ -10,6 +10,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include "base/ascii.hpp"
 #include "base/cleanse.hpp"
 #include "http/grammar.hpp"
 #include "http/head_lines.hpp"

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/shell_quote.hpp"
 #include "observe/capture_views.hpp"
 #include "observe/explain.hpp"
@@ -14,12 +15,6 @@
 
 namespace siltgate::observe {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 /// What curl says by itself, what siltgate replaces upstream, and what belongs to the one connection.
 bool left_to_curl(const std::string& name) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "observe/secret_names.hpp"
 
 namespace siltgate::observe {
@@ -20,7 +21,6 @@ constexpr std::size_t shortest_secret = 4;
 bool alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 bool token_character(char c) { return alnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 std::size_t token_end(std::string_view text, std::size_t at) {
   while (at < text.size() && token_character(text[at])) ++at;

@@ -4,14 +4,10 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.hpp"
+
 namespace siltgate::observe {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 template <std::size_t n>
 bool is_one_of(std::string_view word, const std::string_view (&words)[n]) {

@@ -3,26 +3,10 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace siltgate::route {
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Percent-decoded once; what is no valid escape stays.
-std::string decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    out += escape ? static_cast<char>(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
-}
 
 bool has_climbing_segment(std::string_view path) {
   while (!path.empty()) {
@@ -66,7 +50,7 @@ bool climbs(std::string_view path) {
   for (int times = 0; times < 4; ++times) {
     if (has_climbing_segment(text) || holds_control(text)) return true;
     if (text.find('%') == text.npos) return false;
-    text = decode(text);
+    text = percent_decoded(text);
   }
   return false;
 }

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/ascii.hpp"
 #include "schedule/profile.hpp"
 #include "schedule/refusal_wait.hpp"
 
@@ -137,12 +138,6 @@ std::string bounded_line(std::string text, std::size_t most) {
   return text;
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
-
 RefusalClass class_of_status(int status, bool hinted) {
   if (status == 429) return hinted ? RefusalClass::rate : RefusalClass::concurrency;  // (5)
   if (status == 503 || status == 529) return RefusalClass::overloaded;                // (6)
@@ -155,7 +150,7 @@ RefusalClass class_of_status(int status, bool hinted) {
 
 RefusalClass class_by_tables(const Profile& profile, const Envelope& said) {
   const Profile& generic = profile_named("generic");
-  const std::string message = lower_case(said.message);
+  const std::string message = lower(said.message);
   for (const std::string* word : {&said.code, &said.type})  // (3)
     for (const Profile* table : {&profile, &generic})
       if (const auto klass = table->of_code(*word); klass != RefusalClass::none) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "observe/redact.hpp"
 #include "settings/suggest.hpp"
 
@@ -17,12 +18,6 @@ bool blank(char c) { return std::string_view(" \t\r\n").find(c) != npos; }
 bool has(std::string_view text, bool (*kind)(char)) { return std::any_of(text.begin(), text.end(), kind); }
 bool name_character(char c) { return letter(c) || number(c) || c == '_' || c == '-'; }
 bool token_character(char c) { return name_character(c) || std::string_view(".+/=~").find(c) != npos; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 /// Does a key of this name hold a secret?
 bool secret_key(std::string_view key) {

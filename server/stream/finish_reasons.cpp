@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace siltgate::stream {
 namespace {
 
@@ -18,13 +20,6 @@ constexpr Row chat_rows[] = {
     {"spii", "content_filter"},
     {"stop", "stop"}, {"length", "length"}, {"tool_calls", "tool_calls"},  // in capitals
 };
-
-std::string lower(std::string_view value) {
-  std::string out(value);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 std::string from_map(std::string_view value, const FinishReasonMap& map) {
   for (const auto& [from, to] : map)
