@@ -34,8 +34,8 @@ std::optional<StartFailure> App::State::bind(Entry& entry) {
   InheritedSocket* given = inherited_for(entry.where);
   auto failed = given ? entry.listener.adopt(entry.where, given->descriptor) : entry.listener.bind_tcp(entry.where);
   if (given) entry.given = given->taken = true;
-  if (failed && (!entry.where.wait || failed->exit_code != 69)) return failed;
   if (!failed) return {};
+  if (!entry.where.wait || failed->exit_code != 69) return failed;
   log.warn(failed->message + "; waiting for the address");
   entry.listener.bind_when_possible(entry.where, [this, &entry] { open_entry(entry); });
   return {};

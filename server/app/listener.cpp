@@ -10,17 +10,13 @@
 #include "net/control_socket.hpp"
 #include "net/port_owner.hpp"
 #include "net/tcp_info.hpp"
+#include "settings/address.hpp"
 
 namespace siltgate::app {
 namespace {
 
-std::string name_of(const settings::Listen& where, std::uint16_t port) {
-  bool v6 = where.address.find(':') != std::string::npos;
-  return (v6 ? "[" + where.address + "]" : where.address) + ":" + std::to_string(port);
-}
-
 StartFailure cannot_listen(const settings::Listen& where, const ErrorCode& error) {
-  std::string name = name_of(where, where.port);
+  std::string name = settings::format_address(where.address, where.port);
   StartFailure failure{69, "cannot listen on " + name + ": " + error.message()};
   if (error == asio::error::address_in_use) {
     std::string owner = net::port_owner(where.port);
@@ -71,7 +67,7 @@ std::optional<StartFailure> Listener::bind_tcp(const settings::Listen& where) {
   net::probe_clients(acceptor_.native_handle());
   std::string text = net::to_text(acceptor_.local_endpoint());
   port_ = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind(':') + 1)));
-  name_ = name_of(where, port_);
+  name_ = settings::format_address(where.address, port_);
   return {};
 }
 
@@ -79,10 +75,10 @@ std::optional<StartFailure> Listener::adopt(const settings::Listen& where, int d
   ErrorCode error;
   const asio::generic::stream_protocol protocol(where.address.find(':') == std::string::npos ? asio::ip::tcp::v4() : asio::ip::tcp::v6());
   acceptor_.assign(protocol, descriptor, error);
-  if (error) return StartFailure{69, "cannot take the socket for " + name_of(where, where.port) + " from the service manager: " + error.message()};
+  if (error) return StartFailure{69, "cannot take the socket for " + settings::format_address(where.address, where.port) + " from the service manager: " + error.message()};
   net::probe_clients(acceptor_.native_handle());
   port_ = where.port;
-  name_ = name_of(where, port_);
+  name_ = settings::format_address(where.address, port_);
   return {};
 }
 

@@ -17,20 +17,12 @@ struct Look {
   int exit = 0;
 };
 
-Look look(const Instance& instance, const Command& command, const Io& io, bool colour) {
-  const HttpReply reply = get(instance, "/-/api/state");
+Look look(const HttpReply& reply, const Command& command, const Io& io, bool colour) {
   if (const int exit = check_reply(reply, command, io); exit != 0) return {"", exit};
   if (command.json) return {reply.body, 0};
   const auto state = observe::state_from_json(reply.body);
   if (!state) return {"", complain(io, command, "the running siltgate's answer is not understood; is it another version?", exit_bug)};
   return {command.line ? observe::status_line(*state) + "\n" : observe::status_table(*state, colour), 0};
-}
-
-/// --watch goes on while siltgate is being restarted.
-bool gone_for_now(const Command& command, const Io& io) {
-  std::string fault;
-  const Instance instance = look_for_instance(command, io, fault);
-  return instance.exit == exit_unavailable || (instance.exit == 0 && get(instance, "/-/healthz").status == 0);
 }
 
 }  // namespace
@@ -43,14 +35,20 @@ int status(const Command& command, const Io& io) {
     io.out << text << std::flush;
     if (command.watch) std::this_thread::sleep_for(std::chrono::seconds(1));
   };
-  for (bool seen_before = false;; seen_before = true) {
-    while (seen_before && io.out && gone_for_now(command, io)) show(command.json ? "" : "siltgate is not running; waiting for it\n");
-    const Instance instance = find_instance(command, io);
-    if (instance.exit != 0) return instance.exit;
-    const Look seen = look(instance, command, io, colour);
+  for (bool seen_before = false;;) {
+    std::string fault;
+    const Instance instance = look_for_instance(command, io, fault);
+    const HttpReply reply = instance.exit == 0 ? get(instance, "/-/api/state") : HttpReply{};
+    if (seen_before && io.out && (instance.exit == exit_unavailable || (instance.exit == 0 && reply.status == 0))) {   // --watch: it is being restarted
+      show(command.json ? "" : "siltgate is not running; waiting for it\n");
+      continue;
+    }
+    if (instance.exit != 0) return complain(io, command, fault, instance.exit);
+    const Look seen = look(reply, command, io, colour);
     if (seen.exit != 0) return seen.exit;
     show(seen.text);
     if (!command.watch || !io.out) return exit_ok;
+    seen_before = true;
   }
 }
 

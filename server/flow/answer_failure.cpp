@@ -18,8 +18,7 @@ namespace {
 using Kind = http::BodyFraming::Kind;
 
 /// The message names whom `siltgate why` will: the phase that failed does not know whose fault it was.
-Party culprit(Exchange& x, const Failure& failure) {
-  note_failure(x, failure);
+Party culprit(const Exchange& x, const Failure& failure) {
   switch (observe::judge(x.record).blame) {
     case observe::Blame::provider: return Party::provider;
     case observe::Blame::network: return Party::network;

@@ -122,11 +122,11 @@ Task<void> handle_exchange(Exchange& x);
 Task<void> answer_failure(Exchange& x, Failure failure);
 /// Begins the recording, where captures are on; from here on it goes along.
 void begin_capture(Exchange& x);
-/// Into the record, so that it can be judged.
+/// Into the record, so that it can be judged: before answer_failure().
 void note_failure(Exchange& x, const Failure& failure);
 /// Of a request that is refused before it was routed: in mode `all` that is an exchange, too.
 void begin_late_capture(Exchange& x);
 /// Closes the books: permit, record, verdict, log. Once.
-void settle(Exchange& x, const std::optional<Failure>& failure);
+void settle(Exchange& x);
 
 }  // namespace siltgate::flow

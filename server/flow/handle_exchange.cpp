@@ -5,7 +5,7 @@
 #include "flow/exchange.hpp"
 #include "flow/marks.hpp"
 #include "flow/pace.hpp"
-#include "flow/retry.hpp"
+#include "flow/relay.hpp"
 #include "http/error_reply.hpp"
 #include "http/forward.hpp"
 #include "observe/ids.hpp"
@@ -85,7 +85,7 @@ Task<Result<Begun>> begin_attempt(Exchange& x) {
 /// Gives the permit back or keeps the place for another attempt. True: go round again.
 bool try_again(Exchange& x, const Failure& failure) {
   double random = std::uniform_real_distribution<double>(0, 1)(x.services.random);
-  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, x.delivered, x.delivery == Delivery::whole, x.config->queue.max_wait};
+  const LostAttempt lost = lost_attempt(x, failure);
   schedule::Ending ending = ending_of(failure, x.refusal);
   auto wait = x.services.draining ? std::nullopt : plan_retry(lost, x.provider->retry, random);
   if (!wait) {
@@ -234,17 +234,17 @@ Task<void> handle_exchange(Exchange& x) {
   auto run = co_await prepare(x);
   if (run && !x.answered) run = co_await run_attempts(x);
   x.heartbeat.stop();
-  std::optional<Failure> failure;
   if (!run) {
-    failure = run.error();
-    failure->detail = masked(x, failure->detail);
-    if (failure->cause != Cause::client_left) begin_late_capture(x);
-    co_await answer_failure(x, *failure);
+    Failure failure = run.error();
+    failure.detail = masked(x, failure.detail);
+    note_failure(x, failure);
+    if (failure.cause != Cause::client_left) begin_late_capture(x);
+    co_await answer_failure(x, failure);
   }
   co_await let_next_start(x);
   x.client.guard(false);
   x.client.watch().clear_deadline();
-  settle(x, failure);
+  settle(x);
 }
 
 }  // namespace siltgate::flow

@@ -20,8 +20,10 @@ http::ResponseMarks marks_of(Exchange& x, std::string proxy_status) {
   marks.id = x.record.id;
   marks.proxy_status = std::move(proxy_status);
   const observe::Attempt* attempt = x.record.attempts.empty() ? nullptr : &x.attempt();
-  if (marks.proxy_status.empty()) marks.proxy_status = "siltgate";
-  if (marks.proxy_status == "siltgate" && attempt && attempt->status > 0) marks.proxy_status += "; received-status=" + std::to_string(attempt->status);
+  if (marks.proxy_status.empty()) {
+    marks.proxy_status = "siltgate";
+    if (attempt && attempt->status > 0) marks.proxy_status += "; received-status=" + std::to_string(attempt->status);
+  }
   marks.server_timing = fmt::format("queue;dur={:.1f}, connect;dur={:.1f}, ttfb;dur={:.1f}",
                                     std::chrono::duration<double, std::milli>(x.record.queued).count(),
                                     attempt ? ms_between(attempt->admitted, attempt->connected) : 0,

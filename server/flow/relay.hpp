@@ -8,6 +8,7 @@
 #include "flow/body_source.hpp"
 #include "flow/exchange.hpp"
 #include "flow/marks.hpp"
+#include "flow/retry.hpp"
 #include "stream/stream_checker.hpp"
 
 namespace siltgate::flow {
@@ -22,6 +23,12 @@ Task<Result<void>> relay_as_is(Exchange& x, BodySource source, http::ResponseHea
 
 /// An answer that is all there, with Content-Length; the permit goes back first.
 Task<Result<void>> deliver_whole(Exchange& x, http::ResponseHead head, std::string body);
+
+/// What plan_retry() asks. Refers to `failure` and to x.
+inline LostAttempt lost_attempt(const Exchange& x, const Failure& failure) {
+  return {failure,     x.refusal,   static_cast<int>(x.record.attempts.size()), x.waited,
+          x.delivered, x.delivery == Delivery::whole, x.config->queue.max_wait};
+}
 
 void note_findings(Exchange& x, const std::vector<Finding>& findings);
 /// What the answer said it cost: into the record, and in place of the estimate. Before body_ended().

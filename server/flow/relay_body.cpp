@@ -6,6 +6,7 @@
 //   4. A JSON answer of a known dialect: checked whole (relay_whole).
 //   5. Everything else, and what is compressed in a way siltgate does not decode: bytes as they come (relay_as_is).
 #include "flow/credentials.hpp"
+#include "base/ascii.hpp"
 #include "flow/relay.hpp"
 
 #include "flow/pace.hpp"
@@ -18,8 +19,7 @@ std::string media_type(const http::ResponseHead& head) {
   std::string type(head.fields.find("content-type").value_or(""));
   type = type.substr(0, type.find(';'));
   while (!type.empty() && type.back() == ' ') type.pop_back();
-  for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return type;
+  return lower(type);
 }
 
 void class_refusal(Exchange& x, const http::ResponseHead& head, std::string_view body) {
@@ -128,21 +128,22 @@ Task<Result<void>> relay_body(Exchange& x, upstream::Lease&& lease, http::Respon
   bool readable = note_coding(x, coding, head) || coding == http::ContentCoding::identity;
   x.record.content_type = type.substr(0, 64);
   bool ok = head.status >= 200 && head.status < 300;
+  const bool answer = ok && x.record.dialect != Dialect::none;   // of an inference call
   bool streamed = type == "text/event-stream";
-  if (ok && x.record.dialect != Dialect::none) heed_rate_headers(x, head);
+  if (answer) heed_rate_headers(x, head);
   if (head.status >= 400) return hold_error(x, std::move(source), std::move(head));  // 1
-  if (ok && x.record.dialect != Dialect::none && x.record.stream && !streamed) {  // 2
+  if (answer && x.record.stream && !streamed) {  // 2
     Action action = x.config->validate[Check::content_type];
     if (action == Action::reject) return refuse_wrong_type(x, std::move(source), std::move(head), std::move(type));
     if (action == Action::flag) flag_type(x, "a stream was asked, the answer is " + type);
   }
-  if (ok && x.record.dialect != Dialect::none && !readable && head.framing.kind != http::BodyFraming::Kind::none) {  // 5
+  if (answer && !readable && head.framing.kind != http::BodyFraming::Kind::none) {  // 5
     flag_type(x, "the answer is compressed with " + x.record.content_coding + ", which siltgate does not decode: nothing of it was checked");
     return relay_as_is(x, std::move(source), std::move(head));
   }
-  if (ok && x.record.dialect != Dialect::none && streamed && !x.record.stream) flag_type(x, "no stream was asked, the answer is one", true);
-  if (ok && x.record.dialect != Dialect::none && streamed) return relay_stream(x, std::move(source), std::move(head));                         // 3
-  if (ok && x.record.dialect != Dialect::none && !x.record.stream) return relay_whole(x, std::move(source), std::move(head), std::move(type));  // 4
+  if (answer && streamed && !x.record.stream) flag_type(x, "no stream was asked, the answer is one", true);
+  if (answer && streamed) return relay_stream(x, std::move(source), std::move(head));                         // 3
+  if (answer && !x.record.stream) return relay_whole(x, std::move(source), std::move(head), std::move(type));  // 4
   return relay_as_is(x, std::move(source), std::move(head));                                                                                  // 5
 }
 

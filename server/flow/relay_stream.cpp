@@ -86,8 +86,7 @@ std::optional<Failure> first_event_refused(Relayed& r) {
   class_error(r);
   Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
   failure.detail = "error as the first event, code " + x.refusal.code + ": " + x.refusal.message;
-  LostAttempt lost{failure, x.refusal, static_cast<int>(x.record.attempts.size()), x.waited, false, false, x.config->queue.max_wait};
-  if (!plan_retry(lost, x.provider->retry, 0)) return {};
+  if (!plan_retry(lost_attempt(x, failure), x.provider->retry, 0)) return {};
   return failure;
 }
 

@@ -23,7 +23,7 @@ void note_failure(Exchange& x, const Failure& failure) {
   if (x.record.closed_first == observe::Closer::nobody) x.record.closed_first = closer(x, failure);
 }
 
-void settle(Exchange& x, const std::optional<Failure>& failure) {
+void settle(Exchange& x) {
   auto& record = x.record;
   x.permit.give_back(schedule::Ending::ignored);  // nothing where it went back already
   record.ended = Clock::now();
@@ -38,8 +38,7 @@ void settle(Exchange& x, const std::optional<Failure>& failure) {
     record.sha256_decoded = std::exchange(record.sha256_in, x.packed->end());
     record.bytes_decoded = x.hashes.in_bytes();
   }
-  if (failure) note_failure(x, *failure);
-  bool own_page = x.answered && !failure;  // pages of siltgate itself are not exchanges with a provider
+  bool own_page = x.answered && !record.failure;  // pages of siltgate itself are not exchanges with a provider
   if (!own_page && x.services.settled) x.services.settled(std::move(record), std::move(x.capture));
 }
 

@@ -108,7 +108,7 @@ void Turnstile::hold(std::string_view provider, std::string_view key, std::strin
 }
 
 void Turnstile::rename_key(std::string_view provider, std::string_view from, std::string_view to) {
-  admission_.rename_key(provider, from, to, Clock::now());
+  if (!admission_.rename_key(provider, from, to, Clock::now())) return;   // as nearly always
   if (shared_) shared_->renamed(provider, from, to);
   settle();
 }

@@ -114,11 +114,17 @@ Spelling choose_spelling(LogFormat format, bool terminal, bool journal) {
                   : Spelling::logfmt;                // 3
 }
 
+namespace {
+
+Spelling spelling_for(LogFormat format, int fd) { return choose_spelling(format, isatty(fd) == 1, journal_reads(fd)); }
+
+}  // namespace
+
 Logger::Logger(const LogConfig& config, int fd)
     : own_(opened_anew(fd)),
       fd_(own_ >= 0 ? own_ : fd),
       level_(config.level),
-      spelling_(choose_spelling(config.format, isatty(fd) == 1, journal_reads(fd))),
+      spelling_(spelling_for(config.format, fd)),
       colour_(may_colour(fd)),
       sink_(sink_of(fd)) {}
 
@@ -128,7 +134,7 @@ Logger::~Logger() {
 
 void Logger::configure(const LogConfig& config) {
   level_.store(config.level, std::memory_order_relaxed);
-  spelling_.store(choose_spelling(config.format, isatty(fd_) == 1, journal_reads(fd_)), std::memory_order_relaxed);
+  spelling_.store(spelling_for(config.format, fd_), std::memory_order_relaxed);
 }
 
 void Logger::write(const Line& line) { write(line, {}); }

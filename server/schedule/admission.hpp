@@ -96,7 +96,8 @@ class Admission {
                  const QueueConfig& queue, TimePoint now);
 
   /// Requests on this key come under the name `to` from now on: what runs, waits and is known under the old one goes with it.
-  void rename_key(std::string_view provider, std::string_view from, std::string_view to, TimePoint now);
+  /// False when nothing is known under it.
+  bool rename_key(std::string_view provider, std::string_view from, std::string_view to, TimePoint now);
 
   /// The operator's cap for a row of snapshot(), in place of what the limits say, until the next configure(). 0 takes it back.
   /// False when there is no such row.

@@ -36,9 +36,9 @@ void Admission::State::move_target(Target& from, Target& to, const std::unordere
   });
 }
 
-void Admission::rename_key(std::string_view provider, std::string_view from, std::string_view to, TimePoint now) {
+bool Admission::rename_key(std::string_view provider, std::string_view from, std::string_view to, TimePoint now) {
   State& s = *state_;
-  if (from == to || !s.scopes.contains(scope_name(Kind::key, provider, from, ""))) return;
+  if (from == to || !s.scopes.contains(scope_name(Kind::key, provider, from, ""))) return false;
   s.advance(now);
   const auto concerned = [&](const auto& one) { return one.provider == provider && one.key == from; };
   std::vector<Target*> old;
@@ -63,6 +63,7 @@ void Admission::rename_key(std::string_view provider, std::string_view from, std
     return gone;
   });
   s.settle();
+  return true;
 }
 
 }  // namespace siltgate::schedule

@@ -15,9 +15,7 @@ constexpr std::string_view usual_start = "data: {";
 std::size_t find_pasted_field(std::string_view event) {
   for (std::size_t at = event.find("data:", 1); at != std::string_view::npos; at = event.find("data:", at + 1)) {
     if (event[at - 1] == '\n' || event[at - 1] == '\r') continue;
-    std::string_view rest = event.substr(at + 5);
-    if (rest.starts_with(' ')) rest.remove_prefix(1);
-    if (begins_payload(rest)) return at;
+    if (payload_follows(event.substr(at + 5))) return at;
   }
   for (std::size_t at = event.find("event:", 1); at != std::string_view::npos; at = event.find("event:", at + 1))
     if (event[at - 1] != '\n' && event[at - 1] != '\r') return at;

@@ -64,6 +64,8 @@ bool FieldReader::next(Field& field) {
 
 bool begins_payload(std::string_view value) { return value.starts_with('{') || value.starts_with("[DONE]"); }
 
+bool payload_follows(std::string_view rest) { return begins_payload(rest.starts_with(' ') ? rest.substr(1) : rest); }
+
 bool is_joined_field(std::string_view name, std::string_view value) {
   for (std::string_view tail : {"data", "event", "retry"}) {
     if (name.size() <= tail.size() || !name.ends_with(tail) || !may_carry(tail, value)) continue;
@@ -75,10 +77,8 @@ bool is_joined_field(std::string_view name, std::string_view value) {
 }
 
 bool is_joined_event(std::string_view name) {
-  for (std::size_t at = name.find("data:"); at != std::string_view::npos; at = name.find("data:", at + 1)) {
-    const std::string_view rest = name.substr(at + 5);
-    if (begins_payload(rest.starts_with(' ') ? rest.substr(1) : rest)) return true;
-  }
+  for (std::size_t at = name.find("data:"); at != std::string_view::npos; at = name.find("data:", at + 1))
+    if (payload_follows(name.substr(at + 5))) return true;
   for (std::size_t at = name.find("event:"); at != std::string_view::npos; at = name.find("event:", at + 1)) {
     const std::string_view rest = name.substr(at + 6);
     if (rest.starts_with(' ') || rest.starts_with("message_start") || rest.starts_with("response.created")) return true;

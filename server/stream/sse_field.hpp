@@ -45,6 +45,8 @@ bool is_joined_field(std::string_view name, std::string_view value);
 
 /// True for the value of a data field that begins a payload of a stream.
 bool begins_payload(std::string_view value);
+/// The same for what stands behind "data:", where a blank may come first.
+bool payload_follows(std::string_view rest);
 
 /// True for the name of an event in which another field begins, as a response pasted into its middle leaves it. Names may hold colons.
 bool is_joined_event(std::string_view name);
