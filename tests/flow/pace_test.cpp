@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
+#include "support/three_in_line.hpp"
 
 using namespace siltgate::test;
 using namespace std::chrono_literals;
@@ -62,16 +63,11 @@ TEST_CASE("requests that wait when the quota is spent are told so at once", "[pa
     exchange.answer(429, quota_body(3h));
   });
   RunningSiltgate siltgate(upstream, R"({"providers": {"up": {"limits": {"concurrency": 1}}}})");
-  TestClient first(siltgate.port()), second(siltgate.port()), third(siltgate.port());
-  first.post_chat(chat_request("first"));
-  CHECK(upstream.wait_for_requests(1));
-  second.post_chat(chat_request("second"));
-  third.post_chat(chat_request("third"));
-  CHECK(siltgate.wait_for_waiting(2));
+  ThreeInLine line(siltgate, upstream);
   answer.open();
-  CHECK(first.read_reply().status == 429);
-  CHECK(second.read_reply().status == 503);
-  CHECK(third.read_reply().status == 503);
+  CHECK(line.first.read_reply().status == 429);
+  CHECK(line.second.read_reply().status == 503);
+  CHECK(line.third.read_reply().status == 503);
   CHECK(upstream.requests() == 1);
 }
 

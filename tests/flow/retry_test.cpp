@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/running_siltgate.hpp"
+#include "support/three_in_line.hpp"
 
 using namespace siltgate::test;
 using std::chrono::milliseconds;
@@ -111,15 +112,10 @@ TEST_CASE("a refusal that is passed on is not met again by those behind it", "[r
     exchange.answer(429, refusal_1302, "application/json", "Retry-After: 2\r\n");
   });
   RunningSiltgate siltgate(upstream, R"({"limits": {"queue": {"max_wait": "1s"}}, "providers": {"up": {"limits": {"concurrency": 1}}}})");
-  TestClient first(siltgate.port()), second(siltgate.port()), third(siltgate.port());
-  first.post_chat(chat_request("first"));
-  CHECK(upstream.wait_for_requests(1));
-  second.post_chat(chat_request("second"));
-  third.post_chat(chat_request("third"));
-  CHECK(siltgate.wait_for_waiting(2));
+  ThreeInLine line(siltgate, upstream);
   answer.open();
-  CHECK(first.read_reply().status == 429);
-  for (TestClient* behind : {&second, &third}) {
+  CHECK(line.first.read_reply().status == 429);
+  for (TestClient* behind : {&line.second, &line.third}) {
     const auto reply = behind->read_reply();
     CHECK(reply.status == 503);
     CHECK(reply.field("Retry-After") != "");
