@@ -20,7 +20,7 @@ bool record(const Config& config, Check check, std::string reason, std::string_v
   const Action action = only_flag || config[check] == Action::flag ? Action::flag : Action::reject;
   const std::size_t from = at > excerpt_size / 2 ? at - excerpt_size / 2 : 0;
   findings.push_back({check, action, 0, at, false, std::move(reason),
-                      from < body.size() ? std::string(body.substr(from, excerpt_size)) : std::string{}, from});
+                      from < body.size() ? std::string(body.substr(from, excerpt_size)) : std::string{}, from, 0, only_flag});
   return action == Action::flag;
 }
 

@@ -131,3 +131,14 @@ TEST_CASE("a stream that nobody asked for passes, and is on record", "[read_head
   CHECK(record["findings"][0]["check"] == "content_type");
   CHECK(record["verdict"]["blame"] == "intact");
 }
+
+TEST_CASE("an answer cut inside a surrogate pair passes, is on record, and is no damage", "[read_head]") {
+  const std::string body = R"({"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"cut \ud83d"},"finish_reason":"length"}]})";
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.answer(200, body); });
+  RunningSiltgate siltgate(upstream);
+  CHECK(TestClient::ask(siltgate.port(), R"({"model": "m", "messages": []})").body == body);
+  const auto record = siltgate.wait_for_exchange();
+  REQUIRE(record["findings"].size() == 1);
+  CHECK(record["findings"][0]["check"] == "json");
+  CHECK(record["verdict"]["blame"] == "intact");
+}
