@@ -84,7 +84,7 @@ Task<Result<Begun>> begin_attempt(Exchange& x) {
 
 /// Gives the permit back or keeps the place for another attempt. True: go round again.
 bool try_again(Exchange& x, const Failure& failure) {
-  double random = std::uniform_real_distribution<double>(0, 1)(x.services.random);
+  const double random = x.services.fraction();
   const LostAttempt lost = lost_attempt(x, failure);
   schedule::Ending ending = ending_of(failure, x.refusal);
   auto wait = x.services.draining ? std::nullopt : plan_retry(lost, x.provider->retry, random);

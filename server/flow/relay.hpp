@@ -33,7 +33,7 @@ inline LostAttempt lost_attempt(const Exchange& x, const Failure& failure) {
 void note_findings(Exchange& x, const std::vector<Finding>& findings);
 /// What the answer said it cost: into the record, and in place of the estimate. Before body_ended().
 void count_tokens(Exchange& x, const stream::Usage& usage);
-/// The upstream body has ended: the permit goes back before the client has read the rest.
-void body_ended(Exchange& x, schedule::Ending ending);
+/// The upstream body has ended: the permit goes back before the client has read the rest. `hold`: how long its limits rest.
+void body_ended(Exchange& x, schedule::Ending ending, Duration hold = {});
 
 }  // namespace siltgate::flow

@@ -102,9 +102,9 @@ void count_tokens(Exchange& x, const stream::Usage& usage) {
   if (usage.input_tokens >= 0 && usage.output_tokens >= 0) x.permit.correct_tokens(usage.input_tokens + usage.output_tokens);
 }
 
-void body_ended(Exchange& x, schedule::Ending ending) {
+void body_ended(Exchange& x, schedule::Ending ending, Duration hold) {
   x.attempt().ended = Clock::now();
-  x.permit.give_back(ending);
+  x.permit.give_back(ending, hold);
 }
 
 Task<Result<void>> deliver_whole(Exchange& x, http::ResponseHead head, std::string body) {

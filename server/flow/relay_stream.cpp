@@ -26,6 +26,7 @@ struct Relayed final : BodySource::Sink {
   stream::StreamChecker checker;
   std::size_t noted = 0;      // findings already in the record
   bool committed = false;     // something was delivered
+  bool refused = false;       // an error came before anything that could be delivered
   bool complete = false;      // the client has everything, but for what the reply still holds
 };
 
@@ -78,16 +79,32 @@ Failure over_bound(const Exchange& x) {
   return failure;
 }
 
+Failure refusal(const Exchange& x) {
+  Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
+  failure.detail = "error as the first event, code " + x.refusal.code + ": " + x.refusal.message;
+  return failure;
+}
+
 /// An error as the first event is classed like a status; a failure when it may be tried again.
 std::optional<Failure> first_event_refused(Relayed& r) {
   Exchange& x = r.x;
   const auto& error = r.checker.provider_error();
   if (r.committed || !error) return {};
   class_error(r);
-  Failure failure{Phase::relay_body, Party::provider, Cause::provider_error, Retry::never, {}, ""};
-  failure.detail = "error as the first event, code " + x.refusal.code + ": " + x.refusal.message;
+  r.refused = true;
+  Failure failure = refusal(x);
   if (!plan_retry(lost_attempt(x, failure), x.provider->retry, 0)) return {};
   return failure;
+}
+
+/// The provider has said all it had to say. Where that was an error alone, it counts as a refusing status does.
+void answer_ended(Relayed& r) {
+  Exchange& x = r.x;
+  count_tokens(x, r.checker.usage());
+  if (!r.checker.provider_error()) return body_ended(x, schedule::Ending::served);
+  if (!r.refused) return body_ended(x, schedule::Ending::ignored);
+  const Failure failure = refusal(x);
+  body_ended(x, ending_of(failure, x.refusal), hold_behind(lost_attempt(x, failure), x.services.fraction()));
 }
 
 /// The provider's error in mid-stream is in a shape that clients skip: they must be told in theirs, and see no proper end.
@@ -196,10 +213,7 @@ bool Relayed::take(BodySource::Piece piece) {
   }
   if (step.rejected) source.close();
   const bool sound_end = piece.last && !step.rejected && !failure;
-  if (sound_end) {
-    count_tokens(x, checker.usage());
-    body_ended(x, checker.provider_error() ? schedule::Ending::ignored : schedule::Ending::served);
-  }
+  if (sound_end) answer_ended(*this);
   if (!failure && (step.rejected || piece.last)) failure = unseen_error(*this);
   auto sent = deliver(*this, piece.bytes, step, sound_end && !failure);
   if (!sent) failure = sent.error();

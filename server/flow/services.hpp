@@ -74,6 +74,8 @@ struct Services {
   std::span<char> scratch;                   // read buffer shared by all exchanges of the thread; free across a suspension
   SpareMemory spare{};                       // what prompts leave for the next
   std::mt19937_64 random{std::random_device{}()};
+  /// From [0,1): what feeds jitter.
+  double fraction() { return std::uniform_real_distribution<double>(0, 1)(random); }
   std::string salt = std::to_string(random());   // of the names of keys that have none
   observe::KeyNames key_names{};
   schedule::QuotaHolds quota{};

@@ -105,16 +105,21 @@ TEST_CASE("a refusal that asks for a longer wait than the queue allows is passed
 }
 
 TEST_CASE("a refusal that is passed on is not met again by those behind it", "[retry]") {
+  const bool as_event = GENERATE(false, true);   // an error as the only event of a stream says the same
+  CAPTURE(as_event);
   Gate answer;
   ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
     if (exchange.request().number > 1) return exchange.chat({"Hi"});
     exchange.wait(answer);
-    exchange.answer(429, refusal_1302, "application/json", "Retry-After: 2\r\n");
+    if (!as_event) return exchange.answer(429, refusal_1302, "application/json", "Retry-After: 2\r\n");
+    exchange.start_stream("Retry-After: 2\r\n");
+    exchange.chunk("data: " + std::string(refusal_1302) + "\n\n");
+    exchange.end_stream();
   });
   RunningSiltgate siltgate(upstream, R"({"limits": {"queue": {"max_wait": "1s"}}, "providers": {"up": {"limits": {"concurrency": 1}}}})");
   ThreeInLine line(siltgate, upstream);
   answer.open();
-  CHECK(line.first.read_reply().status == 429);
+  CHECK(line.first.read_reply().status == (as_event ? 200 : 429));
   for (TestClient* behind : {&line.second, &line.third}) {
     const auto reply = behind->read_reply();
     CHECK(reply.status == 503);
