@@ -58,7 +58,7 @@ void App::State::apply(settings::Settings next) {
     paths.push_back({provider.name, provider.base_url.path});
   }
   repeat.configure(config->repeat);
-  services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default);
+  services.routes = std::make_shared<route::RouteTable>(std::move(paths), by_default, settings.admin.path);
   services.config = std::move(config);
   if (turnstile.shared()) turnstile.shared()->configure(services.config->queue);
   pool.renew_trust();

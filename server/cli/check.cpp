@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/units.hpp"
 #include "cli/control.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/load.hpp"
@@ -51,7 +52,7 @@ int check(const Command& command, const Io& io) {
   for (const settings::Listen& where : loaded->settings.listen)
     if (const int failed = check_listen(where, command, io); failed != 0) exit = failed;
   const std::string source = loaded->path.empty() ? "flags and environment" : loaded->path;
-  if (exit == exit_ok) say(io, command, source + ": sound, " + std::to_string(loaded->settings.flow.providers.size()) + " provider(s)");
+  if (exit == exit_ok) say(io, command, source + ": sound, " + counted(loaded->settings.flow.providers.size(), "provider"));
   return exit;
 }
 

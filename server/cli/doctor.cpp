@@ -4,6 +4,7 @@
 
 #include <sys/utsname.h>
 
+#include "base/units.hpp"
 #include "cli/control.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/load.hpp"
@@ -84,7 +85,7 @@ void judge_instance(const Ground& ground, doctor::Findings& findings) {
 void judge_config(const Ground& ground, const settings::Outcome& outcome, bool named, doctor::Findings& findings) {
   if (ground.loaded) {
     findings.push_back({"config", State::ok, ground.loaded->path.empty() ? "flags and environment" : ground.loaded->path,
-                        "sound, " + std::to_string(ground.loaded->settings.flow.providers.size()) + " provider(s)", ""});
+                        "sound, " + counted(ground.loaded->settings.flow.providers.size(), "provider"), ""});
     for (const settings::Diagnostic& warning : ground.loaded->warnings) findings.push_back({"config", State::warning, warning.where, warning.message, ""});
     return;
   }

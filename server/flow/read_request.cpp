@@ -21,8 +21,8 @@ Task<Result<std::size_t>> read_head_bytes(Exchange& x) {
   http::HeadScanner scanner;
   bool skipped_empty_line = false;
   for (;;) {
-    if (!skipped_empty_line && input.size() >= 2 && input.compare(0, 2, "\r\n") == 0) {
-      x.client.consume(2);  // RFC 9112, section 2.2: at least one empty line before the request line is ignored
+    if (const std::size_t empty = http::leading_empty_line(input); empty > 0 && !skipped_empty_line) {
+      x.client.consume(empty);
       skipped_empty_line = true;
     }
     auto size = scanner.scan(input, x.config->http);

@@ -57,8 +57,8 @@ std::string_view without_prefix(std::string_view path, std::string_view prefix) 
 
 }  // namespace
 
-RouteTable::RouteTable(std::vector<ProviderPaths> providers, std::size_t default_provider)
-    : providers_(std::move(providers)), default_(default_provider) {}
+RouteTable::RouteTable(std::vector<ProviderPaths> providers, std::size_t default_provider, std::string dashboard)
+    : providers_(std::move(providers)), default_(default_provider), dashboard_(std::move(dashboard)) {}
 
 // Longest match first: 1. the default provider's own full path; 2. /<provider>/…, behind which the same spellings hold:
 // its full path, /v1, or neither; 3. /v1/X; 4. /X.
@@ -98,8 +98,10 @@ Result<Route> RouteTable::find(std::string_view method, std::string_view target,
     return refuse(Cause::no_route, fmt::format("the path \"{}\" leads out of every base URL; base URLs here: {}",
                                                shown(path), base_urls(host)));
   auto found = match(path);
-  if (maps_to_nothing(method, found, path))
-    return refuse(Cause::no_route, fmt::format("nothing is at \"{}\"; base URLs here: {}", shown(path), base_urls(host)));
+  if (maps_to_nothing(method, found, path)) {
+    const std::string page = path == "/" ? fmt::format("; the dashboard: http://{}{}", host, dashboard_) : "";
+    return refuse(Cause::no_route, fmt::format("nothing is at \"{}\"; base URLs here: {}{}", shown(path), base_urls(host), page));
+  }
   Route route;
   route.provider = found.provider;
   route.target = providers_[found.provider].base + std::string(found.rest);

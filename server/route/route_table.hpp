@@ -27,8 +27,9 @@ struct Route {
 
 class RouteTable {
  public:
-  /// `default_provider` is an index into `providers`, which is not empty.
-  RouteTable(std::vector<ProviderPaths> providers, std::size_t default_provider);
+  /// `default_provider` is an index into `providers`, which is not empty. `dashboard` is the path of siltgate's own page, and
+  /// serves only to tell it to a person who opens "/" in a browser.
+  RouteTable(std::vector<ProviderPaths> providers, std::size_t default_provider, std::string dashboard);
 
   /// `target` is origin-form (or "*"); `host` only serves to spell out the base URLs in the message.
   /// Failures, all of phase route and party client: no_route (404, with the base URLs there are); bad_request for CONNECT and
@@ -48,6 +49,7 @@ class RouteTable {
 
   std::vector<ProviderPaths> providers_;
   std::size_t default_ = 0;
+  std::string dashboard_;
 };
 
 }  // namespace siltgate::route

@@ -364,7 +364,6 @@ void StreamChecker::broken() {
   if (!state_->ended() || state_->splitter.inside()) state_->end_fault("upstream broke off");
 }
 
-void StreamChecker::delivered() { state_->delivery.clear(); }
 
 const std::vector<Finding>& StreamChecker::findings() const { return state_->findings; }
 std::uint64_t StreamChecker::events() const { return state_->events; }

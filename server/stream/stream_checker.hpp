@@ -50,9 +50,6 @@ class StreamChecker {
   /// Upstream broke off (reset, FIN inside the framing): records what was open; nothing more may be delivered.
   void broken();
 
-  /// The views of the last step are no longer needed: gives their memory back without waiting for the next read.
-  void delivered();
-
   const std::vector<Finding>& findings() const;
   std::uint64_t events() const;                    // complete events with data seen so far
   bool saw_proper_end() const;                     // finish reason / message_stop / response.completed seen

@@ -9,7 +9,7 @@ using namespace siltgate::route;
 
 namespace {
 
-const RouteTable table({{"openai", "/v1"}, {"zai", "/api/coding/paas/v4"}, {"local", ""}}, 1);
+const RouteTable table({{"openai", "/v1"}, {"zai", "/api/coding/paas/v4"}, {"local", ""}}, 1, "/-/");
 
 std::string mapped(std::string_view method, std::string_view target, const RouteTable& routes = table) {
   auto route = routes.find(method, target, "h:1");
@@ -37,13 +37,13 @@ TEST_CASE("a provider's name selects it", "[route]") {
 }
 
 TEST_CASE("the longer of two matches wins, a name wins a tie", "[route]") {
-  const RouteTable routes({{"api", ""}, {"zai", "/api/paas"}, {"one", "/api"}}, 1);
+  const RouteTable routes({{"api", ""}, {"zai", "/api/paas"}, {"one", "/api"}}, 1, "/-/");
   CHECK(mapped("POST", "/api/paas/x", routes) == "1 /api/paas/x");
   CHECK(mapped("POST", "/api/x", routes) == "0 /x");
-  const RouteTable tie({{"api", "/b"}, {"one", "/api"}}, 1);
+  const RouteTable tie({{"api", "/b"}, {"one", "/api"}}, 1, "/-/");
   CHECK(mapped("POST", "/api/x", tie) == "0 /b/x");
   CHECK(mapped("POST", "/other/x", tie) == "1 /api/other/x");
-  const RouteTable only({{"one", "/api"}}, 0);
+  const RouteTable only({{"one", "/api"}}, 0, "/-/");
   CHECK(mapped("POST", "/api/x", only) == "0 /api/x");
 }
 
@@ -55,7 +55,8 @@ TEST_CASE("paths that map to nothing name the base URLs there are", "[route]") {
   auto refused = table.find("GET", "/", "127.0.0.1:4290");
   CHECK(refused.error().detail ==
         "nothing is at \"/\"; base URLs here: http://127.0.0.1:4290/v1, http://127.0.0.1:4290/openai/v1, "
-        "http://127.0.0.1:4290/zai/v1, http://127.0.0.1:4290/local/v1");
+        "http://127.0.0.1:4290/zai/v1, http://127.0.0.1:4290/local/v1; the dashboard: http://127.0.0.1:4290/-/");
+  CHECK(table.find("GET", "/v1", "h").error().detail.ends_with("/local/v1"));
 }
 
 TEST_CASE("HEAD of a base URL is an alive check", "[route]") {
