@@ -8,7 +8,7 @@ namespace siltgate {
 std::string_view to_string(Cause cause) {
   constexpr std::string_view names[] = {
       "none",          "client_left",    "client_silent",      "bad_request",        "line_too_long",
-      "head_too_large", "body_too_large", "forbidden",          "no_route",           "queue_full",
+      "head_too_large", "body_too_large", "forbidden",          "no_route",           "websocket_unsupported", "queue_full",
       "queue_timeout", "draining",       "repeat",             "shared_down",        "lease_lost",
       "quota_spent",   "cancelled",      "resolve_failed",     "connect_failed",     "connect_timeout",
       "proxy_refused", "tls_failed",     "upstream_reset",     "upstream_closed",    "upstream_silent",

@@ -33,6 +33,7 @@ enum class Cause {
   body_too_large,       // request body over limits.request_body
   forbidden,            // Host, Origin or peer not allowed
   no_route,             // path maps to nothing
+  websocket_unsupported,  // Upgrade: websocket
   queue_full,           // max_waiting reached
   queue_timeout,        // waited max_wait
   draining,             // shutting down

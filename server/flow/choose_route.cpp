@@ -89,6 +89,10 @@ void note_class(Exchange& x) {
 
 Result<void> choose_route(Exchange& x) {
   x.phase = Phase::route;
+  if (x.request.upgrade_websocket) {  // clients fall back to plain HTTP on this
+    x.must_close = true;
+    return refuse(Cause::websocket_unsupported, {});
+  }
   auto found = x.routes->find(x.request.method, x.request.target, x.request.host);
   if (!found) return found.error();
   x.route = std::move(*found);

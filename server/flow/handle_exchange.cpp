@@ -170,17 +170,6 @@ Task<Result<void>> answer_own(Exchange& x, OwnPage page) {
   co_return sent;
 }
 
-/// Clients fall back to plain HTTP on this.
-OwnPage no_websocket(const Exchange& x) {
-  auto reply = http::make_websocket_reply(Dialect::openai_chat, x.record.id);
-  OwnPage page;
-  page.status = reply.status;
-  page.content_type = "application/json";
-  page.body = std::move(reply.body);
-  page.proxy_status = std::move(reply.proxy_status);
-  return page;
-}
-
 /// Reads and routes the request. Afterwards x.answered says that no upstream is needed.
 Task<Result<void>> prepare(Exchange& x) {
   auto read = co_await read_request(x);
@@ -189,11 +178,6 @@ Task<Result<void>> prepare(Exchange& x) {
   if (x.services.own_page) page = x.services.own_page(x.request, x.body, x.entrance);
   if (page) {
     auto answered = co_await answer_own(x, std::move(*page));
-    co_return answered;
-  }
-  if (x.request.upgrade_websocket) {
-    x.must_close = true;
-    auto answered = co_await answer_own(x, no_websocket(x));
     co_return answered;
   }
   auto routed = choose_route(x);

@@ -33,6 +33,7 @@ constexpr std::array<Row, static_cast<std::size_t>(Cause::bug) + 1> rows{{
     {400, "http_request_error", "the request body is over limits.request_body; raise it in the configuration"},
     {403, "http_request_denied", "the request is not allowed"},
     {404, "destination_not_found", "the path maps to nothing"},
+    {501, "http_upgrade_failed", "WebSocket is not offered here; send the same request as a plain HTTP POST, the answer streams as server-sent events"},
     {503, "connection_limit_reached", "the queue is full"},
     {503, "connection_limit_reached", "the request waited as long as it may"},
     {503, "proxy_internal_response", "it is shutting down"},
@@ -186,14 +187,6 @@ ErrorReply make_error_reply(const Failure& failure, Dialect dialect, std::string
   if (out.status == 405) out.fields.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   if (retry_after) out.fields.add("Retry-After", fmt::to_string(std::max<long long>(retry_after->count(), 0)));
   out.proxy_status = proxy_status_value(failure);
-  return out;
-}
-
-ErrorReply make_websocket_reply(Dialect dialect, std::string_view id) {
-  auto message = fmt::format("siltgate: WebSocket is not offered here. Send the same request as a plain HTTP POST; the "
-                             "answer streams as server-sent events. [{}]", id);
-  ErrorReply out = reply(501, dialect, message, "websocket_unsupported");
-  out.proxy_status = "siltgate; error=http_upgrade_failed";
   return out;
 }
 

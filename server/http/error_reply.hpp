@@ -22,7 +22,7 @@ struct ErrorReply {
   std::string proxy_status;  // RFC 9209 value
 };
 
-/// Status by cause: 400 403 404 405 408 414 431 502 503 504. Never 429, never 413. A bad_request in phase route is a
+/// Status by cause: 400 403 404 405 408 414 431 501 502 503 504. Never 429, never 413. A bad_request in phase route is a
 /// refused method (CONNECT): 405.
 int status_of(const Failure& failure);
 
@@ -33,8 +33,6 @@ std::string error_message(const Failure& failure, std::string_view done, std::st
 ErrorReply make_error_reply(const Failure& failure, Dialect dialect, std::string_view done, std::string_view id,
                             std::optional<std::chrono::seconds> retry_after);
 
-/// The answer to Upgrade: websocket: 501, and a sentence that sends clients back to HTTP.
-ErrorReply make_websocket_reply(Dialect dialect, std::string_view id);
 
 /// Proxy-Status of a response that ends in this failure (RFC 9209), e.g. `siltgate; error=dns_error; details="…"`.
 std::string proxy_status_value(const Failure& failure);

@@ -37,6 +37,8 @@ constexpr Own own_causes[] = {
      "If this client is yours, add its address, Host or Origin to the setting named in the message."},
     {Cause::no_route, Blame::client, "the client asked for a path that leads to no provider",
      "Correct the client's base URL; the error message lists those that exist."},
+    {Cause::websocket_unsupported, Blame::client, "the client asked for a WebSocket, which siltgate does not offer",
+     "Nothing to do where the client goes on over HTTP; else switch WebSockets off in its settings."},
     {Cause::bad_request, Blame::client, "the client sent a malformed request",
      "Report it to the client's maintainers with the text of siltgate why ID."},
     {Cause::line_too_long, Blame::client, "the client sent a request line beyond siltgate's bound",

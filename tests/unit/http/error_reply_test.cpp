@@ -38,7 +38,7 @@ json data_of(const std::string& event) {
 }  // namespace
 
 TEST_CASE("statuses come from the table and are never 413 or 429", "[http]") {
-  const std::set<int> known{400, 403, 404, 405, 408, 414, 431, 502, 503, 504};
+  const std::set<int> known{400, 403, 404, 405, 408, 414, 431, 501, 502, 503, 504};
   for (const auto& each : all_failures()) CHECK(known.count(status_of(each)) == 1);
   CHECK(status_of(failure(Cause::queue_full)) == 503);
   CHECK(status_of(failure(Cause::draining)) == 503);
@@ -124,7 +124,8 @@ TEST_CASE("heartbeats are a comment line, or ping events for Anthropic", "[http]
 }
 
 TEST_CASE("a WebSocket upgrade is answered 501 with the way back to HTTP", "[http]") {
-  auto reply = make_websocket_reply(Dialect::openai_responses, "sg_1");
+  auto reply = make_error_reply({Phase::route, Party::client, Cause::websocket_unsupported, Retry::never, {}, ""},
+                                Dialect::openai_responses, "", "sg_1", {});
   CHECK(reply.status == 501);
   CHECK(reply.body.find("plain HTTP POST") != std::string::npos);
 }

@@ -40,7 +40,7 @@ TEST_CASE("each own refusal comes first and names whom it concerns", "[observe]"
   const std::pair<Cause, Blame> expected[] = {
       {Cause::queue_full, Blame::siltgate},   {Cause::queue_timeout, Blame::siltgate}, {Cause::draining, Blame::siltgate},
       {Cause::repeat, Blame::client},         {Cause::forbidden, Blame::client},       {Cause::bad_request, Blame::client},
-      {Cause::no_route, Blame::client},       {Cause::line_too_long, Blame::client},   {Cause::head_too_large, Blame::client},
+      {Cause::no_route, Blame::client},       {Cause::websocket_unsupported, Blame::client}, {Cause::line_too_long, Blame::client},   {Cause::head_too_large, Blame::client},
       {Cause::body_too_large, Blame::client}, {Cause::client_silent, Blame::client},   {Cause::bug, Blame::siltgate},
       {Cause::response_too_large, Blame::siltgate}};
   for (auto [cause, blame] : expected) {
