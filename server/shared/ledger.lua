@@ -25,8 +25,8 @@
 -- (1) A request starts when every scope has room and none is held; it takes all permits at once or none.
 -- (2) Order in a line: those that started before, then classes by weight 8/4/1 with ageing, then sessions in turn (start-time fair
 --     queueing: a session that comes in time for the round under way has not missed it).
--- (3) When the server may have forgotten something (other run, all silent for half a lease) nobody starts until everybody had
---     the time to come back and say what it holds (settle), and nobody is declared dead.
+-- (3) When the server may have forgotten something (other run, emptied, all silent for half a lease) nobody starts until everybody
+--     had the time to come back and say what it holds (settle), and nobody is declared dead. Who is connected is told to call.
 -- (4) Newcomers join after that: with a newcomer's salt the keys would have other names than in what is running, and two caps each.
 local prefix, op, me, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local epoch = table.remove(ARGV, 4)
@@ -339,6 +339,7 @@ if op == 'join' then
   epoch = group[2]
   if group[1] ~= ARGV[5] then
     ready, epoch = math.max(ready, now + settle), tostring(now) .. me
+    call('PUBLISH', key('all'), table.concat({ 'beat', me, '', '' }, SEP))  -- who is connected noticed nothing when a database is emptied
   end
   call('HSET', key('group'), 'run', ARGV[5], 'epoch', epoch, 'settle', settle)
 end

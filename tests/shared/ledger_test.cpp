@@ -317,6 +317,24 @@ TEST_CASE("after Redis forgot everything nobody starts until all had time to say
   CHECK(a.confirmed == tickets({9}));
 }
 
+TEST_CASE("after the database was emptied under a long lease those who stayed connected say what they hold in time", "[ledger]") {
+  Room room;
+  room.lease = 60s;  // renewed every 20 s, while the others wait for 4 s
+  auto& a = room.add("a");
+  auto& b = room.add("b");
+  room.settle();
+  room.propose(b, 1);
+  CHECK(b.confirmed == tickets({1}));
+  room.driver.ask({"FLUSHALL"});
+  room.propose(a, 9);
+  room.pass(10s);
+  CHECK(a.confirmed.empty());
+  CHECK(b.lost.empty());
+  CHECK(room.held("k") == 1);
+  room.end(b, 1);
+  CHECK(a.confirmed == tickets({9}));
+}
+
 TEST_CASE("a newcomer that is the first to meet an empty Redis joins after the group, and takes over its salt", "[ledger]") {
   Room room;
   auto& a = room.add("a");
