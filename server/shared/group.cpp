@@ -15,10 +15,11 @@ Group::Group(asio::any_io_executor executor, GroupConfig config)
       member_(config_.member),
       link_to_redis_(executor, {config_.address, config_.prefix, config_.member.id, config_.member.lease, config_.member.patience()},
                      {[this](const std::string& run) {
+                        loss_.clear();
                         member_.connected(run, lease_now());
                         perform();
                       },
-                      [this](const std::string& why) { went_down(why); },
+                      [this](const std::string& why, bool broken) { went_down(why, broken); },
                       [this](const Command& command, const RespValue& answer) {
                         member_.answered(command, answer, lease_now());
                         perform();
@@ -41,10 +42,12 @@ void Group::stop() {
   link_to_redis_.stop();
 }
 
-void Group::went_down(const std::string& why) {
-  if (trouble_.empty()) since_ = Clock::now();
-  trouble_ = why;
-  member_.disconnected(lease_now());
+void Group::went_down(const std::string& why, bool broken) {
+  if (loss_.empty()) lost_at_ = Clock::now();
+  loss_ = why;
+  if (!trouble_.empty()) trouble_ = why;
+  if (broken) member_.interrupted(lease_now());
+  else member_.disconnected(lease_now());
   perform();
 }
 
@@ -104,9 +107,11 @@ void Group::carry_out(Effects effects) {
     if (!trouble_.empty()) trouble_ = "it has just come back, and instances that shared it before come first";
     if (owner.outside) owner.outside(member_.settled_at() - lease_now());
   }
-  if (effects.mode_changed && member_.mode() == Mode::shared) {
-    trouble_.clear();
-    since_ = Clock::now();
+  if (effects.mode_changed) {
+    const bool shared = member_.mode() == Mode::shared;
+    if (shared || trouble_.empty()) since_ = shared ? Clock::now() : lost_at_;
+    if (shared) trouble_.clear();
+    else if (trouble_.empty()) trouble_ = loss_;
   }
   if (effects.mode_changed && owner.mode_changed) owner.mode_changed();
   if (effects.part_changed && owner.part_changed) owner.part_changed();

@@ -58,7 +58,7 @@ class Group {
 
  private:
   struct Link;
-  void went_down(const std::string& why);
+  void went_down(const std::string& why, bool broken);
   void perform();
   void carry_out(Effects effects);
   void arm();
@@ -70,8 +70,8 @@ class Group {
   std::shared_ptr<Link> link_;
   TimePoint armed_for_ = TimePoint::max();  // on the lease clock
   bool performing_ = false;
-  std::string trouble_;
-  TimePoint since_ = Clock::now();
+  std::string trouble_, loss_;      // of the mode, and of the connection, which may come back before the mode changes
+  TimePoint since_ = Clock::now(), lost_at_{};
 };
 
 }  // namespace siltgate::shared

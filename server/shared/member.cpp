@@ -32,9 +32,18 @@ void Member::disconnected(TimePoint now) {
   check(now);
   const bool still_local = mode_ == Mode::local && joining_;
   linked_ = joining_ = looking_ = false;
-  beat_at_ = poke_at_ = TimePoint::max();
+  beat_at_ = poke_at_ = down_at_ = TimePoint::max();
   if (still_local) confirm_all();  // asked for while the answer to join was awaited
   change_mode(config_.refuse_when_down ? Mode::refusing : Mode::local);
+}
+
+void Member::interrupted(TimePoint now) {  // (6)
+  if (mode_ != Mode::shared || down_at_ <= now) return disconnected(now);
+  now_ = now;
+  check(now);
+  linked_ = joining_ = looking_ = false;
+  beat_at_ = poke_at_ = TimePoint::max();
+  down_at_ = std::min(down_at_, now + config_.patience());
 }
 
 void Member::change_mode(Mode mode) {
@@ -69,7 +78,7 @@ void Member::propose(Proposal proposal, TimePoint now) {
   if (ask.number == 0) ask.number = ++last_number_;
   ask.proposal = std::move(proposal);
   if (mode_ == Mode::local && !joining_) return confirm(ask.proposal.ticket, 0, {});  // (3)
-  if (mode_ != Mode::shared || joining_) return;  // (4)
+  if (mode_ != Mode::shared || !linked_ || joining_) return;  // (4), (6)
   if (ask.proposal.path.caps.empty()) return confirm(ask.proposal.ticket, 0, {});
   enter(ask);
 }
@@ -137,7 +146,7 @@ void Member::note(const std::string& name, const std::string& text) {
 }
 
 void Member::look() {
-  if (mode_ != Mode::shared || std::exchange(looking_, true)) return;
+  if (mode_ != Mode::shared || !linked_ || std::exchange(looking_, true)) return;
   send(Op::look, {});
 }
 
@@ -169,9 +178,10 @@ void Member::tick(TimePoint now) {
     leave(resting_.begin()->second, schedule::Ending::ignored);
     resting_.erase(resting_.begin());
   }
+  if (!linked_ && down_at_ <= now) return disconnected(now);  // (6)
   const bool poke = poke_at_ <= now && !asks_.empty();
   if (!linked_ || joining_ || (beat_at_ > now && !poke)) return;
-  if (mode_ != Mode::shared) return join(now);  // (6)
+  if (mode_ != Mode::shared) return join(now);  // (7)
   beat_at_ = now + config_.lease / 3;
   poke_at_ = TimePoint::max();
   send(Op::beat, {});
@@ -179,6 +189,7 @@ void Member::tick(TimePoint now) {
 
 TimePoint Member::next() const {
   TimePoint at = std::min(beat_at_, lease_until_);
+  if (!linked_) at = std::min(at, down_at_);
   if (!asks_.empty()) at = std::min(at, poke_at_);
   if (!resting_.empty()) at = std::min(at, resting_.begin()->first);
   return at;

@@ -11,7 +11,9 @@
 //     nothing is confirmed here any more.
 // (5) The part for the next outage grows at once and shrinks only after a lease in which fewer were seen: who is late to come back
 //     after an outage still counts, or a second outage would give its part to others while it goes on with it.
-// (6) Who never was in the group waits outside while the others come back to a Redis that may have forgotten something: the names
+// (6) A connection that breaks is no outage of Redis yet: for one patience nothing is confirmed and nobody turned away, while
+//     another is tried.
+// (7) Who never was in the group waits outside while the others come back to a Redis that may have forgotten something: the names
 //     of keys are the group's, and only who was in it can say what they were.
 #pragma once
 
@@ -91,7 +93,7 @@ struct Effects {
   std::vector<std::pair<std::string, Duration>> holds;   // set by another instance
   std::vector<std::pair<std::string, std::string>> notes;  // name and text, "" = forgotten
   std::vector<Ticket> confirmed;
-  bool outside = false;                 // (6), for settled_at()
+  bool outside = false;                 // (7), for settled_at()
   std::string drop;                     // the connection is of no use: why
 };
 
@@ -101,7 +103,10 @@ class Member {
 
   /// `run` names the life of the server, so that a restarted one is told from an old one.
   void connected(const std::string& run, TimePoint now);
+  /// Redis is down: it said so or kept silent too long.
   void disconnected(TimePoint now);
+  /// The connection is gone, or another one was not to be had.
+  void interrupted(TimePoint now);
   void answered(const Command& command, const RespValue& answer, TimePoint now);
   /// A message on one of the channels.
   void heard(std::string_view channel, std::string_view text, TimePoint now);
@@ -177,6 +182,7 @@ class Member {
   TimePoint lease_until_ = TimePoint::max();
   TimePoint beat_at_ = TimePoint::max();  // outside the group: when to join
   TimePoint poke_at_ = TimePoint::max();
+  TimePoint down_at_ = TimePoint::max();  // (6), until a join is answered
   TimePoint settled_at_{};
   int parts_ = 1, rank_ = 0;
   std::optional<TimePoint> fewer_since_;

@@ -65,7 +65,7 @@ void Member::not_known(const Command& command, std::int64_t status, TimePoint no
   join(now);
 }
 
-void Member::wait_outside(Duration time, TimePoint now) {  // (6)
+void Member::wait_outside(Duration time, TimePoint now) {  // (7)
   joining_ = false;
   settled_at_ = beat_at_ = now + time;
   effects_.outside = true;
@@ -75,6 +75,7 @@ void Member::wait_outside(Duration time, TimePoint now) {  // (6)
 void Member::after_join(const RespValue& answer, TimePoint now) {
   joining_ = false;
   known_ = true;
+  down_at_ = TimePoint::max();
   effects_.salt = config_.salt = answer.at(4).text;  // offered again to a Redis that forgot it: other names would be other caps
   settled_at_ = now + std::chrono::milliseconds(answer.at(7).as_number());
   fewer_since_.reset();

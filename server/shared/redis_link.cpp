@@ -68,6 +68,11 @@ void RedisLink::drop(std::string why) {
   if (watch_) watch_->raise(net::Wake::stopped);
 }
 
+void RedisLink::lose(std::string why) {
+  if (lost_.empty()) lost_ = std::move(why);
+  if (watch_) watch_->raise(net::Wake::stopped);
+}
+
 Task<void> RedisLink::run(std::shared_ptr<Link> link) {
   Duration pause{};
   while (link->owner && !link->owner->stopped_) {
@@ -82,7 +87,9 @@ Task<void> RedisLink::run(std::shared_ptr<Link> link) {
     self.pending_.clear();
     self.out_.clear();
     if (self.stopped_) co_return;
-    self.listener_.down(self.drop_.empty() ? why : self.drop_);
+    if (!self.drop_.empty()) why = self.drop_;
+    else if (!self.lost_.empty()) why = self.lost_;
+    self.listener_.down(why, self.drop_.empty() && !self.silent_);
     const Duration most = self.config_.patience / 2;
     pause = was_up ? std::chrono::milliseconds(20) : std::min(most, std::max<Duration>(pause * 2, std::chrono::milliseconds(50)));
     const double part = std::uniform_real_distribution<double>(0.5, 1)(self.random_);
@@ -116,6 +123,8 @@ Task<Result<net::Connection>> RedisLink::dial(net::Watch& watch) {
 /// From dialling to the end of the connection; returns why it ended.
 Task<std::string> RedisLink::talk(net::Watch& watch) {
   drop_.clear();
+  lost_.clear();
+  silent_ = false;
   reader_ = RespReader();
   writing_ = false;
   auto connection = co_await dial(watch);
@@ -142,7 +151,8 @@ Task<std::string> RedisLink::more(net::Watch& watch) {
   if (!got && watch.raised() == net::Wake::deadline) {
     // It may have been this process that stood still: then the answer is here.
     const net::Io late = connection_->try_read(buffer);
-    if (late.status != net::Io::Status::ok) co_return "it did not answer within " + std::to_string(to_ms(config_.patience)) + " ms";
+    silent_ = late.status != net::Io::Status::ok;
+    if (silent_) co_return "it did not answer within " + std::to_string(to_ms(config_.patience)) + " ms";
     watch.set_deadline_in(config_.patience);
     reader_.feed({buffer.data(), late.bytes});
     co_return std::string{};
@@ -236,7 +246,7 @@ void RedisLink::flush() {
       out_.erase(0, io.bytes);
       continue;
     }
-    if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return drop("the connection broke");
+    if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return lose("the connection broke");
     if (out_.size() > most_unsent) return drop("it takes nothing");
     writing_ = true;
     const auto direction = io.status == net::Io::Status::wants_read ? net::Socket::wait_read : net::Socket::wait_write;

@@ -26,7 +26,9 @@ class RedisLink {
  public:
   struct Listener {
     std::function<void(const std::string& run)> up;
-    std::function<void(const std::string& why)> down;   // once per outage at the least; also when the first connect fails
+    /// Once per outage at the least; also when the first connect fails. `broken`: no more is known than that there is no connection,
+    /// otherwise Redis refused something or kept silent for `patience`.
+    std::function<void(const std::string& why, bool broken)> down;
     std::function<void(const Command&, const RespValue&)> answered;
     std::function<void(std::string_view channel, std::string_view text)> heard;
   };
@@ -56,6 +58,7 @@ class RedisLink {
   std::string take(const RespValue& answer);
   void write_call(const Command& command, bool whole_text);
   void flush();
+  void lose(std::string why);
 
   asio::any_io_executor executor_;
   LinkConfig config_;
@@ -66,8 +69,8 @@ class RedisLink {
   net::Watch* watch_ = nullptr;        // of the present connection
   RespReader reader_;
   std::deque<Pending> pending_;
-  std::string out_, sha_, drop_;
-  bool up_ = false, writing_ = false, stopped_ = false;
+  std::string out_, sha_, drop_, lost_;  // the last two: why this connection has to end
+  bool up_ = false, writing_ = false, stopped_ = false, silent_ = false;
   TimePoint up_since_{};
   std::minstd_rand random_{std::random_device{}()};
 };

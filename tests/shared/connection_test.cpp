@@ -137,6 +137,35 @@ TEST_CASE("a ledger that was flushed from the script cache is sent again", "[con
   CHECK(shared_state(siltgate).at("mode") == "shared");
 }
 
+TEST_CASE("connections that break while Redis is up let nobody start beyond the cap, and turn nobody away", "[connection]") {
+  for (const char* when_down : {"local", "refuse"}) {
+    RunningRedis redis;
+    Gate gate;
+    ScriptedUpstream upstream({held_by(gate), hello()});
+    RunningSiltgate one(upstream, sharing(redis.url(), 1, "6s", when_down)), other(upstream, sharing(redis.url(), 1, "6s", when_down));
+    for (auto* instance : {&one, &other}) wait_for_mode(*instance, "shared");
+    TestClient runs(one.port()), waits(other.port());
+    runs.post_chat(chat_request(), credential);
+    runs.read_until("one");
+    waits.post_chat(chat_request(), credential);
+    CHECK(other.wait_for_waiting(1));
+    for (int i = 0; i < 3; ++i) {
+      CHECK(told(redis, "CLIENT KILL TYPE pubsub") == ":2");
+      while (told(redis, "PUBSUB NUMSUB siltgate:all") != ":2") std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    CHECK(other.state().at("waiting").size() == 1);
+    gate.open();
+    CHECK(runs.read_reply().clean());
+    CHECK(waits.read_reply().clean());
+    CHECK(upstream.max_in_flight() == 1);
+    for (auto* instance : {&one, &other}) {
+      CHECK(shared_state(*instance).at("mode") == "shared");
+      CHECK(shared_state(*instance).at("trouble") == nullptr);
+      CHECK(shared_state(*instance).at("lost_permits") == 0);
+    }
+  }
+}
+
 TEST_CASE("a database that was emptied while in use loses no permit", "[connection]") {
   RunningRedis redis;
   Gate gate;

@@ -75,6 +75,7 @@ TEST_CASE("Redis restarts with an empty memory: refuse never exceeds the cap, an
     CHECK(demand.wait_for_served(50));
     redis.stop();
     CHECK(instances.front().wait_for_in_flight(0));
+    for (auto& instance : instances) wait_for_mode(instance, "refusing");
     redis.start();
     for (auto& instance : instances) wait_for_mode(instance, "shared");
   }

@@ -374,6 +374,68 @@ TEST_CASE("Redis down and refuse: nothing is confirmed, and what runs ends with 
   CHECK(bench.take().lost == std::vector<Ticket>{7});
 }
 
+TEST_CASE("a broken connection is no outage: nothing is confirmed, lost or turned away while another is tried", "[shared]") {
+  for (bool refuse : {false, true}) {
+    Bench bench(refuse);
+    bench.join();
+    bench.hold(7, 1);
+    bench.propose(8);
+    bench.take();
+    bench.member.interrupted(bench.now);
+    bench.propose(9);
+    bench.member.give_back(9, schedule::Ending::ignored, false, bench.now);
+    bench.propose(10);
+    bench.now += 1s;
+    bench.member.interrupted(bench.now);  // the next attempt failed
+    bench.member.tick(bench.now);
+    Effects e = bench.take();
+    CHECK_FALSE(e.mode_changed);
+    CHECK(e.confirmed.empty());
+    CHECK(e.lost.empty());
+    CHECK(e.commands.empty());
+    bench.member.connected("run1", bench.now);
+    e = bench.take();
+    REQUIRE(e.commands.size() == 1);
+    CHECK(e.commands[0].words.at(5) == "me:1");
+    bench.now += 1s;
+    CHECK(bench.member.next() > bench.now);  // the answer has its own time
+    bench.member.tick(bench.now);
+    bench.member.answered(e.commands[0], bench.ok({}, {text("s"), number(3), number(1), number(0), text("e1")}), bench.now);
+    e = bench.take();
+    CHECK_FALSE(e.mode_changed);
+    REQUIRE(e.commands.size() == 3);
+    CHECK(e.commands[0].number == 2);
+    CHECK(e.commands[1].number == 4);
+    CHECK(e.commands[2].op == Op::look);
+    bench.member.interrupted(bench.now);
+    CHECK(bench.member.next() == bench.now + bench.member.config().patience());  // counted anew
+  }
+}
+
+TEST_CASE("a broken connection is an outage when no other one joins within the patience", "[shared]") {
+  for (bool refuse : {false, true}) {
+    Bench bench(refuse);
+    bench.join();
+    bench.propose(8);
+    bench.take();
+    const TimePoint until = bench.now + bench.member.config().patience();
+    bench.member.interrupted(bench.now);
+    CHECK(bench.member.next() == until);
+    if (refuse) {  // connections come, but none lasts until it has joined
+      bench.member.connected("run1", bench.now += 1s);
+      bench.now = until;
+      bench.member.interrupted(bench.now);
+    } else {
+      bench.now = until;
+      bench.member.tick(bench.now);
+    }
+    const Effects e = bench.take();
+    CHECK(e.mode_changed);
+    CHECK(bench.member.mode() == (refuse ? Mode::refusing : Mode::local));
+    CHECK(bench.member.next() > until);
+  }
+}
+
 TEST_CASE("an error from Redis ends the connection", "[shared]") {
   Bench bench;
   bench.join();
