@@ -2,7 +2,8 @@
 -- The books of a group of siltgates that share their caps. Runs inside Redis, one call at a time; every time is the server's.
 -- Knows nothing of providers and HTTP: a scope is a name, a permit an id "<instance>:<ticket>".
 --
---   KEYS[1] prefix; ARGV: operation, instance, lease in ms, epoch of the group ("" for join), then by operation:
+--   KEYS[1] prefix; ARGV: operation, instance, lease in ms, epoch of the group ("" for join), how often the instance has joined (this
+--   time included), then by operation:
 --   join   settle ms, server run, salt offered, "1" when it is the group's own and not a newcomer's, description, then id and scopes
 --          (joined) of each permit held
 --   beat   renews the lease
@@ -14,11 +15,11 @@
 --   look   all instances    part   clean farewell
 --
 -- Answer: { 1, server ms, ms until time alone may change something for this instance (-1 never), { grant... }, further... };
--- { -1, ms } the group of that epoch is unknown, join first; { -2, ms } this instance lost its lease and every permit with it;
+-- { -1, ms } the group of that epoch is unknown, join first, or see (5); { -2, ms } this instance lost its lease and every permit with it;
 -- { -3, ms, wait } a newcomer is too early, see (4).
 -- A grant is the ticket, the server's ms, then the number in flight at each scope with it, in the order of the request's scopes.
 --
--- Keys behind the prefix: group (run, epoch, seen, ready, settle), salt, alive (instance by end of lease), info, holds, auto:<scope>,
+-- Keys behind the prefix: group (run, epoch, seen, ready, settle), salt, alive (instance by end of lease), info, joins, holds, auto:<scope>,
 -- held:<scope> (ids), of:<instance> (id -> scopes), asks:<instance> (id -> request), line:<root><class> (ids by turn),
 -- turn:<root>, tags:<root>, roots:<scope>, notes. The root of a request is its widest scope; requests with the same root wait in one line.
 --
@@ -28,8 +29,9 @@
 -- (3) When the server may have forgotten something (other run, emptied, all silent for half a lease) nobody starts until everybody
 --     had the time to come back and say what it holds (settle), and nobody is declared dead. Who is connected is told to call.
 -- (4) Newcomers join after that: with a newcomer's salt the keys would have other names than in what is running, and two caps each.
+-- (5) What an instance sent on a connection it has given up may come late, when it has joined again: it is void.
 local prefix, op, me, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
-local epoch = table.remove(ARGV, 4)
+local epoch, joins = table.remove(ARGV, 4), tonumber(table.remove(ARGV, 4))
 local call, SEP, DAY = redis.call, '\30', 86400000
 local stride = { 1, 2, 8 }
 
@@ -173,6 +175,7 @@ local function bury(instance)
   for _, id in ipairs(call('HKEYS', key('asks:', instance))) do stop_asking(id, instance) end
   call('ZREM', key('alive'), instance)
   call('HDEL', key('info'), instance)
+  call('HDEL', key('joins'), instance)
 end
 
 local function share()
@@ -206,6 +209,7 @@ function ops.join()
   bury(me)
   call('ZADD', key('alive'), now + lease, me)
   call('HSET', key('info'), me, info)
+  call('HSET', key('joins'), me, joins)
   for i = 9, #ARGV, 2 do
     call('HSET', key('of:', me), ARGV[i], ARGV[i + 1])
     for _, scope in ipairs(split(ARGV[i + 1])) do call('SADD', key('held:', scope), ARGV[i]) end
@@ -353,6 +357,7 @@ if now >= ready then
   end
 end
 if op ~= 'join' and op ~= 'look' and not call('ZSCORE', key('alive'), me) then return { -2, now } end
+if op ~= 'look' and tonumber(call('HGET', key('joins'), me) or joins) > joins then return { -1, now } end
 local further = ops[op]()
 local answer = { 1, now, -1, granted }
 if call('EXISTS', key('asks:', me)) == 1 then

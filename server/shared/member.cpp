@@ -37,7 +37,7 @@ void Member::disconnected(TimePoint now) {
   change_mode(config_.refuse_when_down ? Mode::refusing : Mode::local);
 }
 
-void Member::interrupted(TimePoint now) {  // (6)
+void Member::interrupted(TimePoint now) {  // (7)
   if (mode_ != Mode::shared || down_at_ <= now) return disconnected(now);
   now_ = now;
   check(now);
@@ -52,11 +52,12 @@ void Member::change_mode(Mode mode) {
 }
 
 Command& Member::send(Op op, std::vector<std::string> words) {
-  return effects_.commands.emplace_back(Command{op, std::move(words), op == Op::join ? "" : epoch_});
+  return effects_.commands.emplace_back(Command{op, std::move(words), op == Op::join ? "" : epoch_, joins_});
 }
 
 void Member::join(TimePoint now) {
   joining_ = true;
+  ++joins_;
   beat_at_ = now + config_.lease / 3;
   poke_at_ = TimePoint::max();
   std::vector<std::string> words{milliseconds_text(config_.settle()), run_, config_.salt, known_ ? "1" : "", config_.info};
@@ -78,7 +79,7 @@ void Member::propose(Proposal proposal, TimePoint now) {
   if (ask.number == 0) ask.number = ++last_number_;
   ask.proposal = std::move(proposal);
   if (mode_ == Mode::local && !joining_) return confirm(ask.proposal.ticket, 0, {});  // (3)
-  if (mode_ != Mode::shared || !linked_ || joining_) return;  // (4), (6)
+  if (mode_ != Mode::shared || !linked_ || joining_) return;  // (4), (7)
   if (ask.proposal.path.caps.empty()) return confirm(ask.proposal.ticket, 0, {});
   enter(ask);
 }
@@ -178,10 +179,10 @@ void Member::tick(TimePoint now) {
     leave(resting_.begin()->second, schedule::Ending::ignored);
     resting_.erase(resting_.begin());
   }
-  if (!linked_ && down_at_ <= now) return disconnected(now);  // (6)
+  if (!linked_ && down_at_ <= now) return disconnected(now);  // (7)
   const bool poke = poke_at_ <= now && !asks_.empty();
   if (!linked_ || joining_ || (beat_at_ > now && !poke)) return;
-  if (mode_ != Mode::shared) return join(now);  // (7)
+  if (mode_ != Mode::shared) return join(now);  // (8)
   beat_at_ = now + config_.lease / 3;
   poke_at_ = TimePoint::max();
   send(Op::beat, {});

@@ -9,11 +9,12 @@
 //     Redis down and `refuse`: nothing is confirmed, and permits are lost when the lease is over.
 // (4) Redis back: everything held is said first (join), then what is asked for is asked again. From the moment join is sent
 //     nothing is confirmed here any more.
-// (5) The part for the next outage grows at once and shrinks only after a lease in which fewer were seen: who is late to come back
+// (5) What the ledger granted before it sees a join is void: join takes back what it does not say, and asks anew.
+// (6) The part for the next outage grows at once and shrinks only after a lease in which fewer were seen: who is late to come back
 //     after an outage still counts, or a second outage would give its part to others while it goes on with it.
-// (6) A connection that breaks is no outage of Redis yet: for one patience nothing is confirmed and nobody turned away, while
+// (7) A connection that breaks is no outage of Redis yet: for one patience nothing is confirmed and nobody turned away, while
 //     another is tried.
-// (7) Who never was in the group waits outside while the others come back to a Redis that may have forgotten something: the names
+// (8) Who never was in the group waits outside while the others come back to a Redis that may have forgotten something: the names
 //     of keys are the group's, and only who was in it can say what they were.
 #pragma once
 
@@ -72,6 +73,7 @@ struct Command {
   Op op = Op::beat;
   std::vector<std::string> words;       // after operation, instance, lease and epoch
   std::string epoch{};                  // of the group it is meant for
+  int joins = 0;                        // of this instance, so far
   std::uint64_t number = 0;             // of the permit, for enter and leave
   std::vector<AutomaticEvent> events{}; // leave: one per scope asked about; adapt: the one
   TimePoint sent{};
@@ -93,7 +95,7 @@ struct Effects {
   std::vector<std::pair<std::string, Duration>> holds;   // set by another instance
   std::vector<std::pair<std::string, std::string>> notes;  // name and text, "" = forgotten
   std::vector<Ticket> confirmed;
-  bool outside = false;                 // (7), for settled_at()
+  bool outside = false;                 // (8), for settled_at()
   std::string drop;                     // the connection is of no use: why
 };
 
@@ -182,7 +184,7 @@ class Member {
   TimePoint lease_until_ = TimePoint::max();
   TimePoint beat_at_ = TimePoint::max();  // outside the group: when to join
   TimePoint poke_at_ = TimePoint::max();
-  TimePoint down_at_ = TimePoint::max();  // (6), until a join is answered
+  TimePoint down_at_ = TimePoint::max();  // (7), until a join is answered
   TimePoint settled_at_{};
   int parts_ = 1, rank_ = 0;
   std::optional<TimePoint> fewer_since_;
@@ -190,6 +192,7 @@ class Member {
   TimePoint server_at_{};
   TimePoint now_{};
   std::uint64_t last_number_ = 0;
+  int joins_ = 0;
   std::uint64_t lost_ = 0;
   std::map<Ticket, Ask> asks_;
   std::map<Ticket, Held> held_;

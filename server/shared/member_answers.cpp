@@ -43,7 +43,7 @@ void Member::answered(const Command& command, const RespValue& answer, TimePoint
   poke_at_ = again < 0 ? TimePoint::max() : now + std::chrono::milliseconds(again + std::min(rank_, 25) * 2);
   if (command.op == Op::join) after_join(answer, now);
   for (const RespValue& word : answer.at(3).items) granted(word.text);
-  if (command.op == Op::beat) after_beat(answer);
+  if (command.op == Op::beat && !joining_) after_beat(answer);  // (5)
   if (command.op == Op::leave) after_leave(command, answer);
   if (command.op == Op::look) after_look(answer);
   if (command.op == Op::enter)
@@ -65,7 +65,7 @@ void Member::not_known(const Command& command, std::int64_t status, TimePoint no
   join(now);
 }
 
-void Member::wait_outside(Duration time, TimePoint now) {  // (7)
+void Member::wait_outside(Duration time, TimePoint now) {  // (8)
   joining_ = false;
   settled_at_ = beat_at_ = now + time;
   effects_.outside = true;
@@ -100,7 +100,7 @@ void Member::set_part(const RespValue& parts, const RespValue& rank) {
   const int p = std::max(1, static_cast<int>(parts.as_number())), r = static_cast<int>(rank.as_number());
   if (p >= parts_) fewer_since_.reset();
   else if (!fewer_since_) fewer_since_ = now_;
-  if (fewer_since_ && now_ - *fewer_since_ < config_.lease) return;  // (5)
+  if (fewer_since_ && now_ - *fewer_since_ < config_.lease) return;  // (6)
   effects_.part_changed = effects_.part_changed || p != parts_ || r != rank_;
   parts_ = p;
   rank_ = r;
@@ -139,7 +139,7 @@ std::optional<Ticket> Member::asked_as(std::uint64_t number) const {
 /// "number, server ms, level at each scope"
 void Member::granted(std::string_view word) {
   const auto parts = split_list(word);
-  if (parts.size() < 2) return;
+  if (parts.size() < 2 || joining_) return;  // (5)
   const auto ticket = asked_as(static_cast<std::uint64_t>(number_in(parts[0])));
   if (!ticket) return;  // withdrawn meanwhile; its leave is on the way
   std::vector<int> levels;

@@ -233,7 +233,7 @@ void RedisLink::send(Command command) {
 
 void RedisLink::write_call(const Command& command, bool whole_text) {
   std::vector<std::string> words{whole_text ? "EVAL" : "EVALSHA", whole_text ? std::string(ledger_text()) : sha_, "1", config_.prefix,
-                                 std::string(name_of(command.op)), config_.id, std::to_string(to_ms(config_.lease)), command.epoch};
+                                 std::string(name_of(command.op)), config_.id, std::to_string(to_ms(config_.lease)), command.epoch, std::to_string(command.joins)};
   words.insert(words.end(), command.words.begin(), command.words.end());
   out_ += resp_command(words);
 }

@@ -379,6 +379,29 @@ TEST_CASE("when everybody was silent nobody is declared dead before all could co
   CHECK(b.confirmed == tickets({2}));
 }
 
+TEST_CASE("what was sent on a connection given up comes late and changes nothing", "[ledger]") {
+  Room room;
+  auto& a = room.add("a");
+  auto& b = room.add("b");
+  room.settle();
+  a.member->interrupted(room.clock_of(a));
+  a.member->connected("run", room.clock_of(a));
+  const auto late = a.member->take().commands;  // on their way when the connection broke
+  REQUIRE(late.size() == 1);
+  room.connect(a);
+  room.propose(a, 1);
+  CHECK(a.confirmed == tickets({1}));
+  room.propose(b, 2);
+  CHECK(room.driver.call(*a.member, late[0]).at(0).as_number() == -1);
+  CHECK(room.held("k") == 1);
+  CHECK(b.confirmed.empty());
+  room.pass(10s);
+  CHECK(a.lost.empty());
+  CHECK(b.confirmed.empty());
+  room.end(a, 1);
+  CHECK(b.confirmed == tickets({2}));
+}
+
 TEST_CASE("an automatic limit is one for the group", "[ledger]") {
   Room room;
   auto& a = room.add("a");

@@ -69,7 +69,8 @@ RespValue LedgerDriver::ask(const std::vector<std::string>& words) {
 RespValue LedgerDriver::call(const shared::Member& member, const shared::Command& command) {
   std::vector<std::string> words{"EVALSHA", sha_, virtual_clock_ ? "2" : "1", prefix_};
   if (virtual_clock_) words.push_back(std::to_string(ms_));
-  words.insert(words.end(), {name_of(command.op), member.config().id, std::to_string(to_ms(member.config().lease)), command.epoch});
+  words.insert(words.end(), {name_of(command.op), member.config().id, std::to_string(to_ms(member.config().lease)), command.epoch,
+                             std::to_string(command.joins)});
   words.insert(words.end(), command.words.begin(), command.words.end());
   const auto from = Clock::now();
   RespValue answer = ask(words);

@@ -29,6 +29,8 @@ class LedgerDriver {
 
   /// Carries out what every member wants until none wants anything.
   void run(shared::Member& member);
+  /// One command of a member, whenever it was meant; the answer goes to nobody.
+  shared::RespValue call(const shared::Member& member, const shared::Command& command);
   /// One command, for looking.
   shared::RespValue ask(const std::vector<std::string>& words);
   /// The ledger's clock from now on (virtual_clock).
@@ -39,7 +41,6 @@ class LedgerDriver {
 
  private:
   shared::RespValue read();
-  shared::RespValue call(const shared::Member& member, const shared::Command& command);
 
   Wire wire_;
   shared::RespReader reader_;

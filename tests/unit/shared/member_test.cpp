@@ -412,6 +412,35 @@ TEST_CASE("a broken connection is no outage: nothing is confirmed, lost or turne
   }
 }
 
+TEST_CASE("what was granted before a join is void: join takes it back, and it is asked for anew", "[shared]") {
+  Bench bench;
+  bench.join();
+  bench.propose(8);
+  const Effects asked = bench.take();
+  SECTION("by a message on the new connection") {
+    bench.member.interrupted(bench.now);
+    bench.member.connected("run1", bench.now);
+  }
+  SECTION("by an answer from before a pause longer than the lease") { bench.member.check(bench.now += 10s); }
+  Effects e = bench.take();
+  REQUIRE(e.commands.size() == 1);
+  REQUIRE(e.commands[0].op == Op::join);
+  CHECK(e.commands[0].words.size() == 5);
+  bench.member.heard("x:to:me", bench.grant(1), bench.now);
+  bench.member.answered(asked.commands[0], bench.ok({bench.grant(1)}), bench.now);
+  Command beat;
+  beat.sent = bench.now;
+  bench.member.answered(beat, bench.ok({}, {number(3), number(1), list({text("me:1")})}), bench.now);
+  CHECK(bench.take().confirmed.empty());
+  bench.member.answered(e.commands[0], bench.ok({}, {text("s"), number(3), number(1), number(0), text("e1")}), bench.now);
+  e = bench.take();
+  REQUIRE_FALSE(e.commands.empty());
+  CHECK(e.commands[0].op == Op::enter);
+  CHECK(e.commands[0].number == 1);
+  bench.member.answered(e.commands[0], bench.ok({bench.grant(1)}), bench.now);
+  CHECK(bench.take().confirmed == std::vector<Ticket>{8});
+}
+
 TEST_CASE("a broken connection is an outage when no other one joins within the patience", "[shared]") {
   for (bool refuse : {false, true}) {
     Bench bench(refuse);
