@@ -31,13 +31,25 @@ const Concurrency* own_number(const std::map<std::string, Concurrency>& table, c
   return found == table.end() || found->second.mode == Concurrency::Mode::unset ? nullptr : &found->second;
 }
 
+/// Model names come from clients, but what separates names (here, and the scopes in lists of the shared ledger) does not.
+void append_name(std::string& text, std::string_view name) {
+  constexpr std::string_view special = "\x1d\x1e\x1f";
+  for (auto at = name.find_first_of(special); at != name.npos; at = name.find_first_of(special)) {
+    text += name.substr(0, at);
+    text += '\x1d';
+    text += static_cast<char>(name[at] + 0x20);
+    name.remove_prefix(at + 1);
+  }
+  text += name;
+}
+
 }  // namespace
 
 std::string scope_name(Kind kind, std::string_view provider, std::string_view key, std::string_view name) {
   std::string text(1, "tpkgm"[static_cast<int>(kind)]);
   for (auto part : {provider, key, name}) {
     text += '\x1f';
-    text += part;
+    append_name(text, part);
   }
   return text;
 }

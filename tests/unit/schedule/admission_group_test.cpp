@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admission as one of several instances on the same caps.
+#include <algorithm>
+
 #include "schedule/adaptive_limit.hpp"
 #include "schedule/admission.hpp"
 #include "support/catch.hpp"
@@ -131,6 +133,21 @@ TEST_CASE("the path of a request names its caps widest first, the same on every 
   CHECK(path.rest == Duration(5ms));
   CHECK(other.admission.path_of(1).quota == path.quota);
   CHECK(one.admission.path_of(77).caps.empty());
+}
+
+TEST_CASE("no name of a model makes a scope that separates or ends where it does not", "[schedule]") {
+  Desk desk(fixed(1));
+  const std::vector<std::string> models{"a\x1e" "b", "a\x1f" "b", "a\x1d" "b", "a\x1d>b", "a\x1d?b", "a>b", "ab", "\x1e"};
+  std::vector<std::string> scopes;
+  for (const auto& model : models) {
+    desk.admission.arrive({++desk.last, "p", "k", model, "zai", Class::interactive, "s", 0}, desk.now);
+    scopes.push_back(desk.admission.path_of(desk.last).quota);
+    CHECK(scopes.back().find('\x1e') == std::string::npos);
+    CHECK(std::count(scopes.back().begin(), scopes.back().end(), '\x1f') == 3);
+  }
+  std::sort(scopes.begin(), scopes.end());
+  CHECK(std::unique(scopes.begin(), scopes.end()) == scopes.end());
+  CHECK(desk.admission.snapshot(desk.now).size() == models.size());
 }
 
 TEST_CASE("automatic limits follow the group, not the endings seen here", "[schedule]") {
