@@ -2,7 +2,7 @@
 -- The books of a group of siltgates that share their caps. Runs inside Redis, one call at a time; every time is the server's.
 -- Knows nothing of providers and HTTP: a scope is a name, a permit an id "<instance>:<ticket>".
 --
---   KEYS[1] prefix; ARGV: operation, instance, lease in ms, epoch of the group ("" for join), how often the instance has joined (this
+--   KEYS[1] prefix, KEYS[2] prefix of channels, which all databases of a server share; ARGV: operation, instance, lease in ms, epoch of the group ("" for join), how often the instance has joined (this
 --   time included), then by operation:
 --   join   settle ms, server run, salt offered, "1" when it is the group's own and not a newcomer's, description, then id and scopes
 --          (joined) of each permit held
@@ -44,6 +44,7 @@ local now, ready, again = server_ms(), 0, nil
 local granted, shut, touched = {}, {}, {}
 
 local function key(name, rest) return prefix .. name .. (rest or '') end
+local function tell(channel, text) call('PUBLISH', KEYS[2] .. channel, text) end
 local function soon(at) if not again or at < again then again = at end end
 local function split(text)
   local parts = {}
@@ -104,7 +105,7 @@ local function grant(id, ask)
   call('HSET', key('of:', owner(id)), id, table.concat(scopes, SEP))
   if ask[2] ~= '0' then call('HSET', key('turn:', ask[1]), 'tag', ask[3]) end
   local text = table.concat(word, SEP)
-  if owner(id) == me then granted[#granted + 1] = text else call('PUBLISH', key('to:', owner(id)), text) end
+  if owner(id) == me then granted[#granted + 1] = text else tell('to:' .. owner(id), text) end
 end
 
 -- The class whose turn it is among `open`, and the charge for it (schedule/class_turns.hpp says the rules).
@@ -292,13 +293,13 @@ function ops.hold()
     for i = 1, #all, 2 do if tonumber(all[i + 1]) <= now then call('HDEL', key('holds'), all[i]) end end
   end
   call('HSET', key('holds'), scope, till)
-  call('PUBLISH', key('all'), table.concat({ 'hold', me, scope, ARGV[5] }, SEP))
+  tell('all', table.concat({ 'hold', me, scope, ARGV[5] }, SEP))
   return {}
 end
 
 function ops.note()
   if ARGV[5] == '' then call('HDEL', key('notes'), ARGV[4]) else call('HSET', key('notes'), ARGV[4], ARGV[5]) end
-  call('PUBLISH', key('all'), table.concat({ 'note', me, ARGV[4], ARGV[5] }, SEP))
+  tell('all', table.concat({ 'note', me, ARGV[4], ARGV[5] }, SEP))
   return {}
 end
 
@@ -309,7 +310,7 @@ function ops.adapt()
   call('HSET', auto, 'version', ARGV[5] + 1, 'limit', ARGV[6], 'state', ARGV[7])
   call('PEXPIRE', auto, 30 * DAY)
   if f[2] ~= ARGV[6] then
-    call('PUBLISH', key('all'), table.concat({ 'limit', me, scope, ARGV[6] }, SEP))
+    tell('all', table.concat({ 'limit', me, scope, ARGV[6] }, SEP))
     touched[scope] = true
     serve_touched()
   end
@@ -337,13 +338,13 @@ if op ~= 'join' and group[2] ~= epoch then return { -1, now } end
 ready = math.min(tonumber(group[4] or 0), now + settle)  -- the server's clock may have been set back
 if group[3] and now - group[3] > lease / 2 and call('ZCARD', key('alive')) > 0 then
   ready = math.max(ready, now + settle)
-  call('PUBLISH', key('all'), table.concat({ 'beat', '', '', '' }, SEP))  -- or its clock was set forward, and all are awake
+  tell('all', table.concat({ 'beat', '', '', '' }, SEP))  -- or its clock was set forward, and all are awake
 end
 if op == 'join' then
   epoch = group[2]
   if group[1] ~= ARGV[5] then
     ready, epoch = math.max(ready, now + settle), tostring(now) .. me
-    call('PUBLISH', key('all'), table.concat({ 'beat', me, '', '' }, SEP))  -- who is connected noticed nothing when a database is emptied
+    tell('all', table.concat({ 'beat', me, '', '' }, SEP))  -- who is connected noticed nothing when a database is emptied
   end
   call('HSET', key('group'), 'run', ARGV[5], 'epoch', epoch, 'settle', settle)
 end

@@ -163,6 +163,13 @@ Task<std::string> RedisLink::more(net::Watch& watch) {
   co_return std::string{};
 }
 
+/// What the names of channels begin with. A server has them once for all its databases: without the number another group's holds would
+/// be heard here.
+std::string RedisLink::channels() const {
+  const int database = config_.address.database;
+  return config_.prefix + (database == 0 ? "" : std::to_string(database) + ":");
+}
+
 /// Five commands. No coroutine: g++ 12 does not keep lists of temporaries alive in one.
 std::string RedisLink::greeting() const {
   const RedisAddress& address = config_.address;
@@ -170,7 +177,7 @@ std::string RedisLink::greeting() const {
   if (!address.password.empty()) hello.insert(hello.end(), {"AUTH", address.user.empty() ? "default" : address.user, address.password});
   return resp_command(hello) + resp_command({"SELECT", std::to_string(address.database)}) + resp_command({"INFO", "server"}) +
          resp_command({"SCRIPT", "LOAD", std::string(ledger_text())}) +
-         resp_command({"SUBSCRIBE", config_.prefix + "to:" + config_.id, config_.prefix + "all"});
+         resp_command({"SUBSCRIBE", channels() + "to:" + config_.id, channels() + "all"});
 }
 
 Task<std::string> RedisLink::sign_in(net::Watch& watch) {
@@ -232,7 +239,7 @@ void RedisLink::send(Command command) {
 }
 
 void RedisLink::write_call(const Command& command, bool whole_text) {
-  std::vector<std::string> words{whole_text ? "EVAL" : "EVALSHA", whole_text ? std::string(ledger_text()) : sha_, "1", config_.prefix,
+  std::vector<std::string> words{whole_text ? "EVAL" : "EVALSHA", whole_text ? std::string(ledger_text()) : sha_, "2", config_.prefix, channels(),
                                  std::string(name_of(command.op)), config_.id, std::to_string(to_ms(config_.lease)), command.epoch, std::to_string(command.joins)};
   words.insert(words.end(), command.words.begin(), command.words.end());
   out_ += resp_command(words);

@@ -53,6 +53,7 @@ class RedisLink {
   Task<Result<net::Connection>> dial(net::Watch& watch);
   Task<std::string> talk(net::Watch& watch);
   std::string greeting() const;
+  std::string channels() const;
   Task<std::string> sign_in(net::Watch& watch);
   Task<std::string> more(net::Watch& watch);
   std::string take(const RespValue& answer);

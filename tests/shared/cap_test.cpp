@@ -90,6 +90,21 @@ TEST_CASE("three instances with cap 3 and 300 streams: three in flight while the
   CHECK(everything.find("sk-of-the-team") == std::string::npos);
 }
 
+TEST_CASE("a model name that holds the ledger's separator is a name like any other", "[cap]") {
+  RunningRedis redis;
+  ScriptedUpstream upstream(brief());
+  RunningSiltgate one(upstream, sharing(redis.url(), 1)), other(upstream, sharing(redis.url(), 1));
+  for (auto* instance : {&one, &other}) wait_for_mode(*instance, "shared");
+  for (const char* model : {"a\x1e" "b", "\x1e", "a\x1e" "0\x1e" "b", "a\x1e-5\x1e"})
+    for (auto* instance : {&one, &other}) {
+      TestClient client(instance->port());
+      client.post_chat(chat_request("Say hi", model), credential);
+      CHECK(client.read_reply().clean());
+      CHECK(instance->state().at("shared").at("mode") == "shared");
+    }
+  CHECK(upstream.requests() == 8);
+}
+
 TEST_CASE("status shows every instance", "[cap]") {
   RunningRedis redis;
   Gate gate;
@@ -144,6 +159,27 @@ TEST_CASE("a refusal met by one instance slows all", "[cap]") {
   CHECK(refused.read_reply().clean());
   REQUIRE(starts.size() == 3);
   CHECK(starts[1] - starts[0] >= std::chrono::milliseconds(990));
+}
+
+TEST_CASE("groups in two databases of one Redis do not hear of each other", "[cap]") {
+  RunningRedis redis;
+  const std::string words = fmt::format(R"({{"error":{{"code":"1308","message":"Usage limit reached. Your limit will reset at {:%Y-%m-%d %H:%M:%S}"}}}})",
+                                        fmt::gmtime(std::time(nullptr) + 11 * 3600));
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) { exchange.answer(429, words); });
+  const auto settings = [&](int database) {
+    auto s = nlohmann::json::parse(sharing(redis.url() + "/" + std::to_string(database), 1));
+    s["providers"]["up"]["auth"] = "replace";
+    s["providers"]["up"]["keys"]["team"]["value"] = "sk-of-the-team";
+    return s.dump();
+  };
+  RunningSiltgate one(upstream, settings(0)), other(upstream, settings(0)), elsewhere(upstream, settings(1));
+  for (auto* instance : {&one, &other, &elsewhere}) wait_for_mode(*instance, "shared");
+  CHECK(TestClient::ask(one.port()).status == 429);
+  for (const Deadline until = soon(); TestClient::ask(other.port()).status != 503;) {
+    if (std::chrono::steady_clock::now() >= until) throw TooLate("no word from the other");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(TestClient::ask(elsewhere.port()).status == 429);
 }
 
 TEST_CASE("a spent quota met by one instance stops all, also those that come later, until one request is served again", "[cap]") {

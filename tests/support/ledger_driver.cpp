@@ -30,7 +30,7 @@ std::string text_with_clock(bool virtual_clock) {
   const std::string from = "local t = call('TIME')\n  return t[1] * 1000 + math.floor(t[2] / 1000)";
   const auto at = text.find(from);
   if (at == std::string::npos) throw std::runtime_error("ledger.lua reads its clock in another way");
-  return text.replace(at, from.size(), "return tonumber(KEYS[2])");
+  return text.replace(at, from.size(), "return tonumber(KEYS[3])");
 }
 
 const char* name_of(shared::Op op) {
@@ -67,7 +67,7 @@ RespValue LedgerDriver::ask(const std::vector<std::string>& words) {
 }
 
 RespValue LedgerDriver::call(const shared::Member& member, const shared::Command& command) {
-  std::vector<std::string> words{"EVALSHA", sha_, virtual_clock_ ? "2" : "1", prefix_};
+  std::vector<std::string> words{"EVALSHA", sha_, virtual_clock_ ? "3" : "2", prefix_, prefix_};
   if (virtual_clock_) words.push_back(std::to_string(ms_));
   words.insert(words.end(), {name_of(command.op), member.config().id, std::to_string(to_ms(member.config().lease)), command.epoch,
                              std::to_string(command.joins)});
