@@ -35,7 +35,17 @@ std::string refused_hello(const std::string& error) {
   if (error.starts_with("LOADING")) return "it is loading its data (LOADING)";
   if (error.starts_with("NOPERM")) return "the user may not sign in this way (NOPERM)";
   if (error.starts_with("ERR unknown command") || error.starts_with("NOPROTO")) return "it does not know HELLO 3: Redis 6 or Valkey is needed";
-  return "it refused HELLO 3";
+  if (error.starts_with("DENIED")) return "it is in protected mode: set a password there, or let it bind to this network alone (DENIED)";
+  if (error.starts_with("ERR max number of clients")) return "it takes no more clients (maxclients)";
+  const auto code = error.substr(0, error.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"));  // the first word, of the server's own making
+  return code.empty() || code == "ERR" || code.size() > 20 ? "it refused HELLO 3" : "it refused HELLO 3 (" + code + ")";
+}
+
+/// Of what a server says no more than fits in a line, and its full stop belongs to us.
+std::string quoted(const std::string& error) {
+  std::string text = error.substr(0, 200);
+  while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -64,7 +74,7 @@ void RedisLink::stop() {
 }
 
 void RedisLink::drop(std::string why) {
-  if (drop_.empty()) drop_ = std::move(why);
+  if (drop_.empty()) drop_ = quoted(why);
   if (watch_) watch_->raise(net::Wake::stopped);
 }
 
@@ -190,9 +200,10 @@ Task<std::string> RedisLink::sign_in(net::Watch& watch) {
     while (auto answer = reader_.next()) {
       if (answer->is_error()) {
         if (answers.empty()) co_return refused_hello(answer->text);
-        co_return answer->text.substr(0, 200);
+        co_return quoted(answer->text);
       }
       if (answer->kind == RespValue::Kind::push) channels += answer->at(0).text == "subscribe";
+      else if (answers.size() == 4) co_return std::string("it answered what was not asked");
       else answers.push_back(std::move(*answer));
     }
     if (answers.size() >= 4 && channels >= 2) break;

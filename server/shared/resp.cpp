@@ -2,6 +2,7 @@
 #include "shared/resp.hpp"
 
 #include <charconv>
+#include <utility>
 
 namespace siltgate::shared {
 namespace {
@@ -32,16 +33,41 @@ std::string resp_command(const std::vector<std::string>& words) {
 }
 
 std::optional<RespValue> RespReader::next() {
-  if (!malformed_.empty()) return {};
-  at_ = items_ = 0;
-  RespValue value;
-  const Step step = parse(value, 0);
-  if (step == Step::done) {
-    buffer_.erase(0, at_);
-    return value;
+  while (malformed_.empty()) {
+    const std::size_t start = at_;
+    Open one;
+    const Step step = element(one);
+    if (step == Step::broken) break;
+    if (step == Step::more) at_ = start;
+    const bool lists = step == Step::done && one.missing > 0;
+    const bool complete = step == Step::done && !lists && !one.attributes && place(one.list);
+    if (lists) {
+      if (open_.size() > most_depth) fail("lists are nested too deeply");
+      open_.push_back(std::move(one));
+    }
+    if (step == Step::done && !complete) continue;
+    read_ = complete ? 0 : read_ + at_;
+    buffer_.erase(0, std::exchange(at_, 0));
+    if (complete) return std::exchange(items_, 0), std::move(one.list);
+    if (read_ + buffer_.size() > most_bytes) fail("an answer is over its bound");
+    break;
   }
-  if (step == Step::more && buffer_.size() > most_bytes) fail("an answer is over its bound");
   return {};
+}
+
+/// Puts a value where it belongs. True when it is no part of a list: then it is the answer, or has become it.
+bool RespReader::place(RespValue& value) {
+  while (!open_.empty()) {
+    Open& list = open_.back();
+    if (++items_ > most_items) fail("a list is over its bound");
+    list.list.items.push_back(std::move(value));
+    if (--list.missing > 0) return false;
+    const bool attributes = list.attributes;
+    value = std::move(list.list);
+    open_.pop_back();
+    if (attributes) return false;
+  }
+  return true;
 }
 
 RespReader::Step RespReader::fail(const char* why) {
@@ -51,7 +77,7 @@ RespReader::Step RespReader::fail(const char* why) {
 
 RespReader::Step RespReader::line(std::string_view& into) {
   const std::size_t end = buffer_.find("\r\n", at_);
-  if (end == std::string::npos) return Step::more;
+  if (end == std::string::npos) return buffer_.size() - at_ > most_line ? fail("an answer is over its bound") : Step::more;
   into = std::string_view(buffer_).substr(at_, end - at_);
   at_ = end + 2;
   return Step::done;
@@ -77,26 +103,21 @@ RespReader::Step RespReader::blob(std::string& into) {
   return Step::done;
 }
 
-RespReader::Step RespReader::several(RespValue& into, int per_entry, int depth) {
+/// The head of a list; what is in it comes as elements of their own.
+RespReader::Step RespReader::several(Open& into, int per_entry) {
   std::int64_t count = 0;
   if (Step step = number(count); step != Step::done) return step;
-  if (count == -1) {
-    into.kind = RespValue::Kind::null;
-    return Step::done;
-  }
-  if (count < 0 || count > static_cast<std::int64_t>(most_items)) return fail("a list is over its bound");
-  for (std::int64_t i = 0; i < count * per_entry; ++i) {
-    if (++items_ > most_items) return fail("a list is over its bound");
-    RespValue& item = into.items.emplace_back();
-    if (Step step = parse(item, depth + 1); step != Step::done) return step;
-  }
+  if (count == -1) into.list.kind = RespValue::Kind::null;
+  else if (count < 0 || count > static_cast<std::int64_t>(most_items)) return fail("a list is over its bound");
+  else into.missing = count * per_entry;
   return Step::done;
 }
 
-RespReader::Step RespReader::parse(RespValue& into, int depth) {
+/// One value, or the head of a list.
+RespReader::Step RespReader::element(Open& one) {
   using Kind = RespValue::Kind;
-  if (depth > most_depth) return fail("lists are nested too deeply");
   if (at_ >= buffer_.size()) return Step::more;
+  RespValue& into = one.list;
   const char type = buffer_[at_++];
   std::string_view text;
   Step step = Step::done;
@@ -124,15 +145,11 @@ RespReader::Step RespReader::parse(RespValue& into, int depth) {
       return step;
     case '*': case '~': case '>':
       into.kind = type == '>' ? Kind::push : Kind::list;
-      return several(into, 1, depth);
-    case '%':
+      return several(one, 1);
+    case '%': case '|':
       into.kind = Kind::list;
-      return several(into, 2, depth);
-    case '|': {  // attributes of the answer that follows
-      RespValue ignored;
-      step = several(ignored, 2, depth);
-      return step == Step::done ? parse(into, depth + 1) : step;
-    }
+      one.attributes = type == '|';
+      return several(one, 2);
     default:
       return fail("this is not the protocol of Redis");
   }

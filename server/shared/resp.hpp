@@ -31,7 +31,8 @@ class RespReader {
  public:
   static constexpr std::size_t most_bytes = 16u << 20;  // of one answer
   static constexpr std::size_t most_items = 1u << 20;   // of one answer, all levels together
-  static constexpr int most_depth = 8;
+  static constexpr std::size_t most_line = 64u << 10;   // of an answer without a length
+  static constexpr std::size_t most_depth = 8;
 
   void feed(std::string_view bytes) { buffer_ += bytes; }
   /// The next complete answer; nothing while bytes are missing, and for ever once malformed().
@@ -41,16 +42,25 @@ class RespReader {
 
  private:
   enum class Step { done, more, broken };
-  Step parse(RespValue& into, int depth);
+  /// A list that has begun. What it has so far is not read again when more bytes come.
+  struct Open {
+    RespValue list;
+    std::int64_t missing = 0;
+    bool attributes = false;   // of the answer that follows, not for us
+  };
+  Step element(Open& into);
+  bool place(RespValue& value);
   Step line(std::string_view& into);
   Step number(std::int64_t& into);
   Step blob(std::string& into);
-  Step several(RespValue& into, int per_entry, int depth);
+  Step several(Open& into, int per_entry);
   Step fail(const char* why);
 
-  std::string buffer_;
+  std::string buffer_;         // from `at_` on not read yet
   std::size_t at_ = 0;
-  std::size_t items_ = 0;
+  std::size_t read_ = 0;       // of the present answer, no longer in the buffer
+  std::size_t items_ = 0;      // of the present answer
+  std::vector<Open> open_;     // the outermost first
   std::string malformed_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/resp.hpp"
 
+#include <chrono>
+
 #include "support/catch.hpp"
 
 using siltgate::shared::RespReader;
@@ -76,6 +78,23 @@ TEST_CASE("answers are bounded in depth, items and bytes", "[shared]") {
   endless.feed("+" + std::string(RespReader::most_bytes + 1, 'x'));
   CHECK_FALSE(endless.next());
   CHECK(endless.malformed() == "an answer is over its bound");
+}
+
+TEST_CASE("what is there of a long list is not read again with each piece that comes", "[shared]") {
+  std::string bytes = "*200000\r\n";
+  for (int i = 0; i < 100000; ++i) bytes += "*2\r\n:1\r\n$4\r\nname\r\n:7\r\n";
+  RespReader reader;
+  const auto from = std::chrono::steady_clock::now();
+  for (std::size_t at = 0; at < bytes.size(); at += 100) {
+    CHECK_FALSE(reader.next());
+    reader.feed(std::string_view(bytes).substr(at, 100));
+  }
+  const auto value = reader.next();
+  CHECK(std::chrono::steady_clock::now() - from < std::chrono::seconds(20));  // again and again: minutes
+  REQUIRE(value);
+  REQUIRE(value->items.size() == 200000);
+  CHECK(value->items[199998].items.at(1).text == "name");
+  CHECK(value->items[199999].as_number() == 7);
 }
 
 TEST_CASE("a command is an array of counted strings", "[shared]") {
