@@ -30,6 +30,7 @@
 --     had the time to come back and say what it holds (settle), and nobody is declared dead. Who is connected is told to call.
 -- (4) Newcomers join after that: with a newcomer's salt the keys would have other names than in what is running, and two caps each.
 -- (5) What an instance sent on a connection it has given up may come late, when it has joined again: it is void.
+-- (6) What permits depend on has no time to live, so that no policy of eviction takes it; the last to leave gives what stays 30 days.
 local prefix, op, me, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local epoch, joins = table.remove(ARGV, 4), tonumber(table.remove(ARGV, 4))
 local call, SEP, DAY = redis.call, '\30', 86400000
@@ -197,15 +198,18 @@ local function place(root, class, session, first_start)
     call('HSET', turn, 's' .. class, math.max(tonumber(f[1] or 0), tonumber(f[2] or 0)), 'p' .. class, now)
   end
   local number = call('HINCRBY', turn, 'number', 1)
-  call('PEXPIRE', turn, DAY)
   call('PEXPIRE', tags, DAY)
   return tag + (number % 1000000) / 1000000, tag
 end
 
 local ops = {}
 
+-- (6)
+local kept = { 'group', 'salt', 'holds', 'notes' }
+
 function ops.join()
   local salt, info = ARGV[6], ARGV[8]
+  for _, name in ipairs(kept) do call('PERSIST', key(name)) end
   call('SETNX', key('salt'), salt)
   bury(me)
   call('ZADD', key('alive'), now + lease, me)
@@ -254,6 +258,7 @@ function ops.enter()
   end
   local score, tag = place(root, class, session, first_start)
   call('HSET', key('turn:', root), 'age', ARGV[8])
+  call('PEXPIRE', key('turn:', root), DAY)
   call('HSET', key('asks:', me), id, table.concat({ root, class, tag, limits }, SEP))
   call('ZADD', line(root, class), score, id)
   for i = 11, #ARGV, 2 do
@@ -298,6 +303,7 @@ function ops.hold()
 end
 
 function ops.note()
+  if call('HLEN', key('notes')) > 1000 then call('DEL', key('notes')) end
   if ARGV[5] == '' then call('HDEL', key('notes'), ARGV[4]) else call('HSET', key('notes'), ARGV[4], ARGV[5]) end
   tell('all', table.concat({ 'note', me, ARGV[4], ARGV[5] }, SEP))
   return {}
@@ -329,6 +335,9 @@ end
 function ops.part()
   bury(me)
   serve_touched()
+  if call('EXISTS', key('alive')) == 0 then
+    for _, name in ipairs(kept) do call('PEXPIRE', key(name), 30 * DAY) end
+  end
   return {}
 end
 

@@ -444,3 +444,33 @@ TEST_CASE("an instance that leaves takes nothing with it and leaves nothing behi
   for (const char* key : {"t:held:k", "t:of:a", "t:of:b", "t:asks:a"}) CHECK(room.driver.ask({"EXISTS", key}).number == 0);
   CHECK(room.driver.ask({"GET", "t:salt"}).text == "salt of a");  // the first one offered
 }
+
+TEST_CASE("what a group leaves in Redis goes some day, and nothing does while it is there", "[ledger]") {
+  Room room;
+  auto& a = room.add("a");
+  auto& b = room.add("b");
+  room.settle();
+  room.propose(a, 1);
+  room.end(a, 1, Ending::transient, true);
+  room.propose(a, 1);  // started before
+  a.member->hold("k", 1h);
+  a.member->note("n", "text");
+  room.driver.run(*a.member);
+  const auto lives = [&](const char* key) { return room.driver.ask({"PTTL", key}).number; };
+  for (const char* key : {"t:salt", "t:group", "t:holds", "t:notes", "t:held:k"}) CHECK(lives(key) == -1);
+  for (auto* one : {&a, &b}) {
+    one->member->part();
+    room.driver.run(*one->member);
+  }
+  const RespValue left = room.driver.ask({"KEYS", "t:*"});
+  CHECK(left.items.size() == 6);
+  for (const auto& key : left.items) CHECK(lives(key.text.c_str()) > 0);
+  auto& c = room.add("c");
+  room.settle();
+  for (const char* key : {"t:salt", "t:group", "t:holds", "t:notes"}) CHECK(lives(key) == -1);
+  for (int i = 0; i < 1200; ++i) {
+    c.member->note("n" + std::to_string(i), "text");
+    room.driver.run(*c.member);
+  }
+  CHECK(room.driver.ask({"HLEN", "t:notes"}).number <= 1001);
+}
