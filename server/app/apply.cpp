@@ -62,7 +62,16 @@ void App::State::apply(settings::Settings next) {
   services.config = std::move(config);
   if (turnstile.shared()) turnstile.shared()->configure(services.config->queue);
   pool.renew_trust();
+  name_keys();
   turnstile.settle();
+}
+
+/// Keys that have got a name: what runs under their hash goes along now, not when the next request comes, because the other instances
+/// on the same caps look for it under the name.
+void App::State::name_keys() {
+  if (!turnstile.shared()) return;
+  for (const auto& provider : services.config->providers)
+    for (const auto& key : provider.keys) turnstile.rename_key(provider.name, services.name_of_key(key.value), key.name);
 }
 
 void App::State::bound_sessions() {

@@ -50,6 +50,7 @@ struct App::State {
 
   // apply.cpp: settings -> what runs
   void apply(settings::Settings next);
+  void name_keys();
   void bound_sessions();
 
   // entries.cpp: where clients come in

@@ -55,9 +55,7 @@ void choose_key(Exchange& x, std::string_view credential) {
     x.record.key = key.name;
     return;
   }
-  // Instances that share their caps must come to the same name each on its own, so it is long enough not to depend on others.
-  const std::size_t digits = x.services.turnstile.shared() ? 8 : 4;
-  x.record.key = x.services.key_names.name(x.services.salt, credential, digits);
+  x.record.key = x.services.name_of_key(credential);
   for (const Key& key : keys) {
     if (!http::equal_secret(credential, key.value)) continue;
     // A reload may have named it while requests ran under its hash: they are on the same quota.

@@ -80,6 +80,9 @@ struct Services {
   observe::KeyNames key_names{};
   schedule::QuotaHolds quota{};
   bool draining = false;
+  /// Of a key without a configured name. Instances that share their caps must come to it each on its own, so there it is long enough
+  /// not to depend on others.
+  std::string name_of_key(std::string_view credential) { return key_names.name(salt, credential, turnstile.shared() ? 8 : 4); }
   bool over = false;                         // the drain is done: the control socket is not served any more either
   std::unordered_set<Exchange*> live{};
   /// Bodies on their way right now, by session and hash: copies sent side by side are no loop.

@@ -42,11 +42,17 @@ void SharedStage::configure(const schedule::QueueConfig& queue) {
 }
 
 void SharedStage::renamed(std::string_view provider, std::string_view from, std::string_view to) {
+  std::map<Ticket, schedule::SharedPath> running;
+  std::vector<Ticket> asking;
   for (auto& [ticket, guest] : guests_) {
     if (guest.arrival.provider != provider || guest.arrival.key != from) continue;
     guest.arrival.key = to;
-    if (guest.state == Guest::State::proposed) offer(ticket, guest);
+    if (guest.state == Guest::State::held) running.emplace(ticket, admission_.path_of(ticket));
+    if (guest.state == Guest::State::proposed) asking.push_back(ticket);
   }
+  group_.restate(running);
+  for (Ticket ticket : asking)
+    if (auto guest = guests_.find(ticket); guest != guests_.end() && guest->second.state == Guest::State::proposed) offer(ticket, guest->second);
 }
 
 void SharedStage::arrived(const schedule::Arrival& arrival, schedule::Answer answer, net::Watch& watch) {

@@ -30,7 +30,7 @@ class SharedStage {
 
   /// Order and ageing of the queue; what waits is proposed again with the caps now in force.
   void configure(const schedule::QueueConfig& queue);
-  /// After Admission::rename_key(): what the group has not granted yet asks under the new name.
+  /// After Admission::rename_key(): what runs is held and what waits is asked for under the new name.
   void renamed(std::string_view provider, std::string_view from, std::string_view to);
   /// The watch must live until leave().
   void arrived(const schedule::Arrival& arrival, schedule::Answer answer, net::Watch& watch);

@@ -61,6 +61,11 @@ void Group::give_back(Ticket ticket, schedule::Ending ending, bool keep_place) {
   perform();
 }
 
+void Group::restate(const std::map<Ticket, schedule::SharedPath>& paths) {
+  member_.restate(paths, lease_now());
+  perform();
+}
+
 void Group::hold(const std::string& scope, Duration time) {
   member_.hold(scope, time);
   perform();

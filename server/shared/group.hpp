@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -41,6 +42,8 @@ class Group {
 
   void propose(Proposal proposal);
   void give_back(Ticket ticket, schedule::Ending ending, bool keep_place);
+  /// What these hold has further names now.
+  void restate(const std::map<Ticket, schedule::SharedPath>& paths);
   void hold(const std::string& scope, Duration time);
   void note(const std::string& name, const std::string& text);
   /// Before anything is sent to a provider: notices that this process stood still for longer than its lease.

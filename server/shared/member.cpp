@@ -57,6 +57,7 @@ Command& Member::send(Op op, std::vector<std::string> words) {
 
 void Member::join(TimePoint now) {
   joining_ = true;
+  join_again_ = false;
   ++joins_;
   beat_at_ = now + config_.lease / 3;
   poke_at_ = TimePoint::max();
@@ -136,6 +137,25 @@ void Member::leave(const Held& held, schedule::Ending ending) {
     events.push_back({cap.scope, cap.cap, cap.most, held.levels[i], held.granted_ms, served, false});
   }
   send(Op::leave, std::move(words)).events = std::move(events);
+}
+
+/// Join says all that is held. The old names are kept beside the new ones: others may not have heard of these yet.
+void Member::restate(const std::map<Ticket, schedule::SharedPath>& paths, TimePoint now) {
+  now_ = now;
+  bool changed = false;
+  for (const auto& [ticket, path] : paths) {
+    const auto found = held_.find(ticket);
+    if (found == held_.end() || found->second.lost) continue;
+    auto& caps = found->second.path.caps;
+    for (const auto& cap : path.caps) {
+      if (std::any_of(caps.begin(), caps.end(), [&](const auto& one) { return one.scope == cap.scope; })) continue;
+      caps.push_back(cap);
+      changed = true;
+    }
+  }
+  if (!changed || !linked_) return;
+  if (joining_) join_again_ = true;
+  else if (mode_ == Mode::shared) join(now);
 }
 
 void Member::hold(const std::string& scope, Duration time) {

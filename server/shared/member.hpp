@@ -117,6 +117,8 @@ class Member {
   void propose(Proposal proposal, TimePoint now);
   /// No longer wanted, or over. `keep_place`: the ticket will be proposed again, ahead of those that never started.
   void give_back(Ticket ticket, schedule::Ending ending, bool keep_place, TimePoint now);
+  /// What these hold has further names now.
+  void restate(const std::map<Ticket, schedule::SharedPath>& paths, TimePoint now);
   void hold(const std::string& scope, Duration time);
   /// Tells everybody and whoever comes later; "" takes it back.
   void note(const std::string& name, const std::string& text);
@@ -178,6 +180,7 @@ class Member {
   Mode mode_ = Mode::starting;
   bool linked_ = false;      // there is a connection
   bool joining_ = false;     // join is sent and not answered
+  bool join_again_ = false;  // what a join on its way says is out of date
   bool looking_ = false;
   bool known_ = false;       // was in the group, and has its salt
   std::string run_, epoch_;  // of the server; of the group

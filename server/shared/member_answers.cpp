@@ -94,6 +94,7 @@ void Member::after_join(const RespValue& answer, TimePoint now) {
   }
   for (Ticket ticket : free) confirm(ticket, 0, {});
   look();
+  if (join_again_) join(now);
 }
 
 void Member::set_part(const RespValue& parts, const RespValue& rank) {

@@ -105,6 +105,33 @@ TEST_CASE("a model name that holds the ledger's separator is a name like any oth
   CHECK(upstream.requests() == 8);
 }
 
+TEST_CASE("a key that reloads name has one cap on all instances, with what runs on it", "[cap]") {
+  RunningRedis redis;
+  Gate gate;
+  ScriptedUpstream upstream({held_by(gate), brief()});
+  const std::string unnamed = sharing(redis.url(), 1);
+  auto settings = nlohmann::json::parse(unnamed);
+  settings["providers"]["up"]["keys"]["team"]["value"] = "sk-of-the-team";
+  RunningSiltgate one(upstream, unnamed), other(upstream, unnamed);
+  for (auto* instance : {&one, &other}) wait_for_mode(*instance, "shared");
+  TestClient runs(one.port()), queues(other.port()), waits(other.port());
+  runs.post_chat(chat_request(), credential);
+  runs.read_until("one");
+  queues.post_chat(chat_request("before"), credential);
+  CHECK(other.wait_for_waiting(1));
+  for (auto* instance : {&one, &other}) instance->reload(settings.dump());
+  for (auto* instance : {&one, &other}) wait_for_mode(*instance, "shared");
+  waits.post_chat(chat_request("after"), credential);
+  CHECK(other.wait_for_waiting(2));
+  const auto held = [&](const std::string& key) { return told(redis, "SCARD \"siltgate:held:m\\x1fup\\x1f" + key + "\\x1fglm-4.6\""); };
+  CHECK(held("team") == ":1");
+  CHECK(told(redis, "HLEN siltgate:info") == ":2");
+  CHECK(upstream.requests() == 1);
+  gate.open();
+  for (TestClient* client : {&runs, &queues, &waits}) CHECK(client->read_reply().clean());
+  CHECK(upstream.max_in_flight() == 1);
+}
+
 TEST_CASE("status shows every instance", "[cap]") {
   RunningRedis redis;
   Gate gate;

@@ -465,6 +465,37 @@ TEST_CASE("a broken connection is an outage when no other one joins within the p
   }
 }
 
+TEST_CASE("what is held under a further name is said at once, also when a join is on its way, and goes with all its names", "[shared]") {
+  for (bool joining : {false, true}) {
+    Bench bench;
+    bench.join();
+    bench.hold(7, 1);
+    if (joining) {
+      bench.member.interrupted(bench.now);
+      bench.member.connected("run1", bench.now);
+    }
+    schedule::SharedPath named;
+    named.caps = {{"named", 3, false, 0}};
+    const Effects before = bench.take();
+    bench.member.restate({{7, named}, {8, named}}, bench.now);
+    Effects e = bench.take();
+    if (joining) {
+      CHECK(e.commands.empty());
+      bench.member.answered(before.commands.at(0), bench.ok({}, {text("s"), number(3), number(1), number(0), text("e1")}), bench.now);
+      e = bench.take();
+    }
+    REQUIRE_FALSE(e.commands.empty());
+    CHECK(e.commands.back().op == Op::join);
+    CHECK(e.commands.back().words.at(6) == "scope\x1e" "named");
+    bench.member.answered(e.commands.back(), bench.ok({}, {text("s"), number(3), number(1), number(0), text("e1")}), bench.now);
+    for (const auto& command : bench.take().commands) CHECK(command.op == Op::look);
+    bench.member.restate({{7, named}}, bench.now);
+    CHECK(bench.take().commands.empty());
+    bench.member.give_back(7, schedule::Ending::served, false, bench.now);
+    CHECK(bench.take().commands.at(0).words == std::vector<std::string>{"me:1"});
+  }
+}
+
 TEST_CASE("an error from Redis ends the connection", "[shared]") {
   Bench bench;
   bench.join();
