@@ -48,7 +48,10 @@ std::optional<RespValue> RespReader::next() {
     if (step == Step::done && !complete) continue;
     read_ = complete ? 0 : read_ + at_;
     buffer_.erase(0, std::exchange(at_, 0));
-    if (complete) return std::exchange(items_, 0), std::move(one.list);
+    if (complete) {
+      items_ = 0;
+      return std::move(one.list);
+    }
     if (read_ + buffer_.size() > most_bytes) fail("an answer is over its bound");
     break;
   }
