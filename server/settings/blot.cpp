@@ -165,7 +165,11 @@ class Scanner {
     const auto text = part(begin, end);
     if (const auto scheme = text.find("://"); scheme != npos) return url(begin + scheme + 3, end);
     if (text.find('?') != npos) return url(begin, end);
-    if (const auto at = text.rfind('@'); at != npos && text.find(':') < at) hide(begin + text.find(':') + 1, begin + at);
+    if (const auto at = text.rfind('@'); at != npos) {
+      const auto colon = text.find(':');
+      if (colon < at) hide(begin + colon + 1, begin + at);
+      else if (colon != npos || key_ == "redis" || key_ == "proxy" || key_ == "base_url") hide(begin, begin + at);   // a URL without its scheme
+    }
     if (!text.empty() && text.front() != '/' && std::all_of(text.begin(), text.end(), token_character) && looks_random(text, 12)) hide(begin, end);
   }
 
@@ -218,6 +222,7 @@ class Scanner {
     if (is_key(end)) {
       key_ = text;
       if (looks_random(text, 12)) hide(begin, end);
+      else if (const auto at = text.rfind('@'); at != npos) hide(begin, begin + at);   // no key, but user@host:port
       return;
     }
     if (text == "true" || text == "false" || text == "null") return;

@@ -222,6 +222,8 @@ TEST_CASE("a key that stands where or how it must not is in no message and no ex
            "{\"providers\": {\"a\": {\"base_url\": \"https://x/v4?key=hunter2\"}}}", "{\"providers\": {\"a\": {\"base_url\": \"https://hunter2@x/v4\"}}}",
            "{\"providers\": {\"a\": {\"base_url\": https://x/v4?hunter2 }}}", "{\"providers\": {\"a\": {\"base_url\": \"https://x/" + tail + "/v4?a=1\"}}}",
            "{\"providers\": {\"a\": {\"base_url\": \"x/v4?key=" + key + "\"}}}", whole("\"shared\": {\"redis\": redis://:hunter2@h }"),
+           whole("\"shared\": {\"redis\": \"hunter2@h:6379\"}"), whole("\"shared\": {\"redis\": \"hunter2@10.0.0.5\"}"), in_provider("\"proxy\": \"hunter2@p:1\""),
+           whole("\"shared\": {\"redis\": hunter2@h:6379 }"),
            whole("\"listen\": [\"u:hunter2@127.0.0.1:1\"]")}) {
     const auto outcome = load_text("f", text, ScriptedMachine{}.machine());
     const auto shown = std::get<Refused>(outcome).text();
