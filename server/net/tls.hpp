@@ -67,14 +67,17 @@ class TlsStream {
   Io write(std::span<const char> bytes);
   /// No whole record waits inside OpenSSL: the next read has to ask the socket. Gives its buffers back then.
   bool drained();
-  /// Why the handshake failed, in words for a person: "certificate has expired", "hostname mismatch", …
+  /// Why the handshake failed, in words for a person: "certificate: hostname mismatch", …; empty where the transport broke.
   std::string why() const { return why_; }
+  /// The handshake failed in a way that another one may not.
+  bool may_pass() const { return may_pass_; }
   const TlsSummary& summary() const { return summary_; }
   /// Once the peer's end was read: whether close_notify came before it.
   std::optional<bool> close_notify() const { return close_notify_; }
 
  private:
   static int note_refused(int sound, X509_STORE_CTX* store);
+  static long take_no_more(BIO* bio, int operation, const char*, std::size_t, int, long, int returned, std::size_t* taken);
   Io outcome(int returned);
   void describe();
   void give_buffers_back();
@@ -84,6 +87,8 @@ class TlsStream {
   std::optional<Io> end_;       // what the next read will say
   bool socket_empty_ = false;   // the last read took all there was
   bool wrote_ = false;          // OpenSSL holds a buffer for writing
+  bool may_pass_ = false;
+  std::size_t may_take_ = 0;    // from the socket, until the next call
   TlsSummary summary_;
   std::string why_;
   std::string refused_;  // whose certificate was refused, and who issued it
