@@ -106,11 +106,17 @@ std::vector<Finding> distrusted(const Way& way, const net::TlsSeen& tls, WallTim
   return out;
 }
 
+std::string after_handshake(const Way& way, const std::string& fault) {
+  if (fault.find("tls_min") != std::string::npos) return "whoever runs " + way.url.host + " must offer TLS 1.2 or newer; does tls_min ask for more?";
+  if (fault.find("refused the handshake") != std::string::npos) return "a server that does not know this name, or wants a certificate from its clients, says no like this";
+  return "or is it plain HTTP? then write http:// in providers." + way.provider + ".base_url";
+}
+
 std::vector<Finding> tls_findings(const Way& way, const net::TlsSeen& tls, WallTime now) {
   const std::string subject = subject_of(way);
   if (!tls.finished)
     return {{"tls", State::fault, subject, "the TLS handshake failed: " + tls.fault,
-             handshake(way) + "      # or is it plain HTTP? then write http:// in providers." + way.provider + ".base_url"}};
+             handshake(way) + "      # " + after_handshake(way, tls.fault)}};
   if (!tls.distrust.empty()) return distrusted(way, tls, now);
   const net::CertificateSeen leaf = tls.chain.empty() ? net::CertificateSeen{} : tls.chain.front();
   const bool ending = leaf.not_after < now + soon;

@@ -53,13 +53,15 @@ Ruling judge_connect(const ExchangeRecord& record, const Failure& failure) {
     case Cause::resolve_failed:
       return {Blame::network, Certainty::likely, "The provider's name was not resolved to an address."};
     case Cause::proxy_refused:
-      return {Blame::network, Certainty::certain, "The proxy between siltgate and the provider refused the tunnel."};
+      return {Blame::network, Certainty::certain, "The proxy between siltgate and the provider opened no tunnel."};
     case Cause::tls_failed:
       return judge_tls(record, spoken(failure.detail));
     case Cause::connect_timeout:
       if (mentions(failure.detail, {"the TLS handshake"}))
         return {Blame::network, Certainty::likely,
                 "TCP was connected; what fell silent may be something between, or an overloaded provider."};
+      if (mentions(failure.detail, {"the proxy's answer"}))
+        return {Blame::network, Certainty::likely, "The proxy was connected, and did not answer CONNECT in time."};
       return {Blame::network, Certainty::likely, "No answer to the connection attempts came within timeouts.connect."};
     default:
       break;

@@ -116,6 +116,18 @@ TEST_CASE("the certificate that expired is named, also where it was not sent", "
   CHECK(has(fault.found, "\"Old Root\" expired on 2027-01-14"));
 }
 
+TEST_CASE("plain HTTP is not suspected where TLS was spoken", "[doctor]") {
+  net::WaySeen seen = reached();
+  seen.tls->finished = false;
+  const auto remedy_of = [&seen](const char* fault) {
+    seen.tls->fault = fault;
+    return fault_of(judge_way(way_to("https://api.z.ai"), seen, now)).remedy;
+  };
+  CHECK(has(remedy_of("what answers there speaks no TLS; plain HTTP or another port? (wrong version number)"), "http://"));
+  CHECK_FALSE(has(remedy_of("the other side refused the handshake: unrecognized name (tlsv1 unrecognized name)"), "http://"));
+  CHECK(has(remedy_of("the other side speaks no TLS version that tls_min allows (tlsv1 alert protocol version)"), "TLS 1.2"));
+}
+
 TEST_CASE("TLS that breaks behind its handshake is a fault", "[doctor]") {
   net::WaySeen seen = reached();
   seen.answer = net::AnswerSeen{};

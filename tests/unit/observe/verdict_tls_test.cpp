@@ -84,5 +84,6 @@ TEST_CASE("nobody else is to blame for what siltgate cannot use", "[observe]") {
 
 TEST_CASE("a handshake that does not end is not told as a connection that was not answered", "[observe]") {
   CHECK(says(judge(not_connected(Cause::connect_timeout, "the TLS handshake took longer than 10000 ms")), "TCP was connected"));
+  CHECK(says(judge(not_connected(Cause::connect_timeout, "the proxy's answer took longer than 10000 ms")), "The proxy was connected"));
   CHECK(says(judge(not_connected(Cause::connect_timeout, "connecting to api took longer than 10000 ms")), "No answer to the connection attempts"));
 }
