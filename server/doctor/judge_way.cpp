@@ -95,7 +95,11 @@ std::vector<Finding> distrusted(const Way& way, const net::TlsSeen& tls, WallTim
     out.push_back({"tls", State::fault, subject, "the certificate is for " + joined(leaf.names.empty() ? std::vector<std::string>{leaf.subject} : leaf.names, 4) + ", not for " + way.url.host,
                    (named == leaf.names.end() ? "# the" : base_url_of(way, *named)) + " name leads to a wrong machine: getent hosts " + way.url.host});
   }
-  if (has(tls, Trust::unknown_issuer) || has(tls, Trust::self_signed)) {   // 3
+  const bool stranger = has(tls, Trust::unknown_issuer) || has(tls, Trust::self_signed);
+  if (stranger && !way.empty_store.empty()) {
+    out.push_back({"tls", State::fault, subject, "this machine has no certificates to trust: " + way.empty_store + " hold none",
+                   "apt-get install ca-certificates      # or what brings the system's certificates elsewhere; then: siltgate reload"});
+  } else if (stranger) {   // 3
     const std::string issuer = tls.chain.empty() ? "somebody" : tls.chain.back().issuer;
     const bool lone = tls.chain.size() == 1 && !has(tls, Trust::self_signed);
     const std::string who = has(tls, Trust::self_signed) ? "the certificate is signed by itself" : "the certificate is signed by \"" + issuer + "\", which this machine does not know";

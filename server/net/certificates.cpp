@@ -4,7 +4,10 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 namespace siltgate::net {
@@ -59,6 +62,28 @@ std::string name_part(const X509_NAME* name, int kind) {
 std::string organisation_of(const X509_NAME* name) {
   const std::string organisation = name_part(name, NID_organizationName);
   return organisation.empty() ? name_part(name, NID_commonName) : organisation;
+}
+
+bool holds_certificates(const std::string& file, const std::string& folders) {
+  std::error_code ignored;
+  if (const auto size = std::filesystem::file_size(file, ignored); !ignored && size > 0) return true;
+  std::stringstream list(folders);
+  for (std::string folder; std::getline(list, folder, ':');)
+    for (std::filesystem::directory_iterator entry(folder, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+      const std::string name = entry->path().filename().string();   // "5ed36f99.0"
+      if (name.size() > 9 && name.find_first_not_of("0123456789abcdef") == 8 && name[8] == '.') return true;
+    }
+  return false;
+}
+
+std::string empty_system_store() {
+  const auto place = [](const char* variable, const char* usual) {
+    const char* named = std::getenv(variable);
+    return std::string(named && *named ? named : usual);
+  };
+  const std::string file = place(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+  const std::string folders = place(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+  return holds_certificates(file, folders) ? "" : file + " and " + folders;
 }
 
 std::string fault_of_certificates(std::string_view pem) {

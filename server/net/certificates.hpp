@@ -21,4 +21,10 @@ std::string text_of(const ASN1_STRING* text);
 /// Why these are no certificates that a store can take up; "" when they are.
 std::string fault_of_certificates(std::string_view pem);
 
+/// Does OpenSSL find any certificate in this file, or by the name of its hash in one of these folders ("a:b")?
+bool holds_certificates(const std::string& file, const std::string& folders);
+
+/// Where OpenSSL looks for what the system trusts (SSL_CERT_FILE and SSL_CERT_DIR honoured), when there is nothing; else "".
+std::string empty_system_store();
+
 }  // namespace siltgate::net

@@ -68,6 +68,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsConfig& config) {
   if (!config.ca_file.empty() && SSL_CTX_load_verify_file(context, config.ca_file.c_str()) != 1)
     return cannot_load("ca_file " + config.ca_file);
   self->own_authority_ = !config.ca_file.empty();
+  if (!self->own_authority_) self->empty_store_ = empty_system_store();
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);   // ca_file may name an issuing authority, or the provider's certificate itself
   return self;
 }
@@ -186,7 +187,9 @@ Io TlsStream::handshake() {
   }
   Io io = outcome(returned);
   if (io.status != Io::Status::broken) return io;
-  if (long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK)
+  if (long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK && !context_->empty_store().empty())
+    why_ = "this machine has no certificates to trust: " + context_->empty_store() + " hold none";
+  else if (verified != X509_V_OK)
     why_ = std::string("certificate: ") + X509_verify_cert_error_string(verified) + refused_;
   else if (is_tls(io.error))
     why_ = handshake_words(io.error);

@@ -45,6 +45,8 @@ class TlsContext {
   std::unique_ptr<SSL, SslFree> new_connection(int descriptor, const std::string& host);
   /// Issuer and public_ca of a finished handshake. A resumed session shows no chain: what its full handshake showed.
   void describe_chain(SSL* ssl, TlsSummary& summary);
+  /// Where certificates to trust were looked for when none were found; else "". Nobody can be trusted then.
+  const std::string& empty_store() const { return empty_store_; }
 
  private:
   bool in_system_store(SSL* ssl);
@@ -53,6 +55,7 @@ class TlsContext {
   std::map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions_;  // by host, the newest
   std::map<std::string, TlsSummary> chains_;                               // by host, of the newest full handshake
   std::unique_ptr<X509_STORE, SslFree> system_;                            // with a ca_file: the store without it, once needed
+  std::string empty_store_;
   bool own_authority_ = false;                                             // a ca_file was given
 };
 

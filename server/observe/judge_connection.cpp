@@ -34,6 +34,8 @@ std::string spoken(const std::string& detail) { return detail.substr(0, detail.f
 Ruling judge_tls(const ExchangeRecord& record, const std::string& text) {
   if (record.tls && record.tls->public_ca == false)
     return {Blame::network, Certainty::likely, between_fact(record)};
+  if (mentions(text, {"no certificates to trust"}))
+    return {Blame::siltgate, Certainty::certain, "siltgate can verify nobody here, whoever answers."};
   if (mentions(text, {"refused the handshake"}) || !mentions(text, {"certificate", "mismatch"}))   // it may have refused for want of ours
     return {Blame::unknown, Certainty::cannot_tell, "The handshake failed before the peer had proved who it is."};
   if (mentions(text, {"expired", "mismatch", "not yet valid"}))
@@ -86,6 +88,8 @@ std::string connect_advice(const Failure& failure) {
     case Cause::proxy_refused: return "Look at HTTPS_PROXY and NO_PROXY, or set proxy for this provider.";
     case Cause::tls_failed:
       if (failure.party == Party::siltgate) return "Mend ca_file, and let siltgate check tell you that it is good.";
+      if (mentions(failure.detail, {"no certificates to trust"}))
+        return "Install the system's certificates (Debian: apt-get install ca-certificates), and reload siltgate; or set ca_file.";
       if (mentions(failure.detail, {"speaks no TLS;"})) return "Check scheme and port of base_url.";
       if (!mentions(failure.detail, {"certificate"})) return "Run siltgate doctor: it looks at each step of the way.";
       return "Run siltgate doctor: it prints the certificate chain. Behind a company proxy, set ca_file to its authority; "

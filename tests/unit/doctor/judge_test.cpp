@@ -116,6 +116,16 @@ TEST_CASE("the certificate that expired is named, also where it was not sent", "
   CHECK(has(fault.found, "\"Old Root\" expired on 2027-01-14"));
 }
 
+TEST_CASE("a machine without any certificates to trust is told so", "[doctor]") {
+  Way way = way_to("https://api.z.ai");
+  way.empty_store = "/usr/lib/ssl/cert.pem and /usr/lib/ssl/certs";
+  net::WaySeen seen = reached();
+  seen.tls->distrust = {net::Trust::unknown_issuer};
+  const Finding fault = fault_of(judge_way(way, seen, now));
+  CHECK(has(fault.found, "/usr/lib/ssl/certs hold none"));
+  CHECK(has(fault.remedy, "ca-certificates"));
+}
+
 TEST_CASE("plain HTTP is not suspected where TLS was spoken", "[doctor]") {
   net::WaySeen seen = reached();
   seen.tls->finished = false;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/certificates.hpp"
 
+#include <fstream>
 #include <memory>
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/settings/corporate_pem.hpp"
 
 using namespace siltgate::net;
@@ -40,6 +42,20 @@ TEST_CASE("a name without an organisation is its common name", "[net]") {
   CHECK(organisation_of(name.get()) == "");
   X509_NAME_add_entry_by_txt(name.get(), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("ca"), -1, -1, 0);
   CHECK(organisation_of(name.get()) == "ca");
+}
+
+TEST_CASE("an empty store is told from one that holds something", "[net]") {
+  const siltgate::test::TemporaryFolder folder;
+  const std::string file = folder.path() + "/cert.pem", named = folder.path() + "/5ed36f99.0";
+  CHECK_FALSE(holds_certificates(file, folder.path()));
+  CHECK_FALSE(holds_certificates("", "/none:" + folder.path()));
+  std::ofstream(folder.path() + "/README") << "no certificate";
+  CHECK_FALSE(holds_certificates(file, folder.path()));
+  std::ofstream(named) << "x";
+  CHECK(holds_certificates(file, "/none:" + folder.path()));
+  CHECK_FALSE(holds_certificates(file, "/none"));
+  std::ofstream(file) << "x";
+  CHECK(holds_certificates(file, "/none"));
 }
 
 TEST_CASE("a file to trust must hold a certificate, and nothing broken", "[net]") {

@@ -80,6 +80,9 @@ TEST_CASE("nobody else is to blame for what siltgate cannot use", "[observe]") {
   const auto no_trust = not_connected(Cause::tls_failed, "ca_file /x.pem cannot be loaded: no certificate or crl found", Party::siltgate);
   CHECK(judge(no_trust).blame == Blame::siltgate);
   CHECK(says(judge(no_trust), "siltgate check"));
+  const auto no_store = not_connected(Cause::tls_failed, "api: this machine has no certificates to trust: /a and /b hold none");
+  CHECK(judge(no_store).blame == Blame::siltgate);
+  CHECK(says(judge(no_store), "ca-certificates"));
 }
 
 TEST_CASE("a handshake that does not end is not told as a connection that was not answered", "[observe]") {
