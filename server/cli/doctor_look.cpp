@@ -50,6 +50,7 @@ doctor::Findings look_at_provider(const flow::Provider& provider, const Io& io) 
     auto context = net::TlsContext::make(provider.tls);
     if (!context) return {{"tls", State::fault, provider.name, context.error().detail, "\"ca_file\": …      # under providers." + provider.name + ": a readable PEM file"}};
     question.tls = *context;
+    way.empty_store = question.tls->empty_store();
   }
   return doctor::judge_way(way, net::look_at(question), std::chrono::system_clock::now());
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.hpp"
+#include "observe/visible.hpp"
 
 namespace siltgate::doctor {
 namespace {
@@ -18,7 +19,7 @@ std::string indented(std::string_view text, std::string_view indent) {
   std::string out;
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find('\n', begin), text.size());
-    out += std::string(indent) + std::string(text.substr(begin, end - begin)) + "\n";
+    out += std::string(indent) + observe::visible(text.substr(begin, end - begin)) + "\n";
     begin = end + 1;
   }
   return out;
@@ -36,7 +37,7 @@ std::string one(const Finding& finding, bool colour) {
     more = indented(found.substr(feed + 1), "                    ");
     found.resize(feed);
   }
-  std::string out = mark + "  " + check + "  " + finding.looked_at + (finding.looked_at.empty() || found.empty() ? "" : ": ") + found + "\n" + more;
+  std::string out = mark + "  " + check + "  " + finding.looked_at + (finding.looked_at.empty() || found.empty() ? "" : ": ") + observe::visible(found) + "\n" + more;
   if (!finding.remedy.empty()) out += indented(finding.remedy, "                    ");
   return out;
 }

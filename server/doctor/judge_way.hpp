@@ -19,6 +19,7 @@ struct Way {
   std::string proxy_from;           // "HTTPS_PROXY", "providers.zai.proxy"; "" = no proxy
   std::string ca_file;              // configured; "" = none
   std::string other_ca;             // a file the environment names for other programs (NODE_EXTRA_CA_CERTS …); "" = none
+  std::string empty_store{};        // where the system's certificates were looked for and are not; "" = there are some
 };
 
 /// In the order of dependency; what could not be reached is not mentioned.

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/tls_error.hpp"
+
 namespace siltgate::net {
 namespace {
 
@@ -200,6 +202,7 @@ Task<Result<void>> Connection::start_tls(std::shared_ptr<TlsContext> context, co
     if (io.status == Io::Status::ok) co_return Result<void>{};
     if (io.status == Io::Status::closed || io.status == Io::Status::broken) {
       Failure failure{Phase::connect, Party::network, Cause::tls_failed, Retry::never, {}, tls_->why()};
+      if (tls_->may_pass()) failure.retry = Retry::safe;
       if (failure.detail.empty()) {  // the transport broke, not the verification
         failure.retry = Retry::safe;
         failure.system = io.error;
@@ -222,6 +225,7 @@ Failure Connection::failure_of(const Io& io, Phase phase) const {
   if (io.error == asio::error::eof)
     return {phase, Party::network, Cause::upstream_closed, Retry::if_reused, {},
             "upstream closed the connection without the end that TLS prescribes (close_notify)"};
+  if (is_tls(io.error)) return {phase, Party::network, Cause::upstream_reset, Retry::if_reused, io.error, break_words(io.error)};
   return {phase, Party::network, Cause::upstream_reset, Retry::if_reused, io.error,
           "the upstream connection broke: " + io.error.message()};
 }

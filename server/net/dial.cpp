@@ -85,6 +85,10 @@ Task<Result<Connection>> connect_any(asio::any_io_executor executor, std::vector
   co_return last;
 }
 
+Failure no_tunnel(const Url& proxy, const std::string& authority, const std::string& what, Retry retry) {
+  return {Phase::connect, Party::network, Cause::proxy_refused, retry, {}, "proxy " + proxy.authority() + " " + what + " CONNECT " + authority};
+}
+
 /// CONNECT (RFC 9110, 9.3.6): reads exactly the head of the answer, byte by byte at the end so that nothing of the tunnel is lost.
 Task<Result<void>> open_tunnel(Connection& connection, Url proxy, Url upstream, Watch& watch) {
   std::string authority = (upstream.host.find(':') == std::string::npos ? upstream.host : "[" + upstream.host + "]") + ":" +
@@ -94,18 +98,20 @@ Task<Result<void>> open_tunnel(Connection& connection, Url proxy, Url upstream, 
     request += "Proxy-Authorization: " + authorization + "\r\n";
   request += "\r\n";
   auto written = co_await connection.write_all(request, watch, Phase::connect);
-  if (!written) co_return written.error();
+  if (!written) co_return no_tunnel(proxy, authority, "closed the connection before it had read", Retry::safe);
   std::string head;
   while (head.size() < 16384 && (head.size() < 4 || head.compare(head.size() - 4, 4, "\r\n\r\n") != 0)) {
     char byte;
     auto got = co_await connection.read_some({&byte, 1}, watch, Phase::connect);
-    if (!got) co_return got.error();
+    if (!got && head.empty()) co_return no_tunnel(proxy, authority, "closed the connection without an answer to", Retry::safe);
+    if (!got) co_return no_tunnel(proxy, authority, "closed the connection in the middle of its answer to", Retry::safe);
     head += byte;
   }
   bool accepted = head.size() > 12 && head.compare(0, 7, "HTTP/1.") == 0 && head[9] == '2';
   if (accepted) co_return Result<void>{};
-  Failure refused{Phase::connect, Party::network, Cause::proxy_refused, Retry::never, {}, ""};
-  refused.detail = "proxy " + proxy.authority() + " answered CONNECT " + authority + " with: " + head.substr(0, head.find('\r')).substr(0, 100);
+  const bool in_trouble = head.size() > 12 && head[9] == '5';   // it, or the way behind it; 4xx would come again
+  Failure refused = no_tunnel(proxy, authority, "answered", in_trouble ? Retry::safe : Retry::never);
+  refused.detail += " with: " + head.substr(0, head.find('\r')).substr(0, 100);
   co_return refused;
 }
 

@@ -17,7 +17,8 @@ struct Destination {
   std::shared_ptr<TlsContext> tls;  // null for plain http
 };
 
-/// The whole of it takes at most `timeout`. Failures are safe to retry except refused certificates and proxies.
+/// The whole of it takes at most `timeout`. Failures are safe to retry except refused certificates and proxies, and
+/// handshakes that would fail again.
 /// Each address of a name is tried in the resolver's order with its share of the time, so that one dead address
 /// does not use it all up.
 Task<Result<Connection>> dial(asio::any_io_executor executor, Destination destination, Duration timeout, Watch& watch);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <openssl/err.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/tls_error.hpp"
 #include "net/look_tls.hpp"
 #include "net/name_lookup.hpp"
 #include "net/proxy.hpp"
@@ -98,10 +100,16 @@ class Channel {
   bool receive(std::string& into, TimePoint until) {
     std::array<char, 4096> part{};
     for (;;) {
+      ERR_clear_error();
       const int got = ssl_ ? SSL_read(ssl_, part.data(), part.size()) : static_cast<int>(::recv(descriptor_, part.data(), part.size(), 0));
       if (got > 0) return into.append(part.data(), static_cast<std::size_t>(got)), true;
       if (!wait(got, POLLIN, until)) return false;
     }
+  }
+  /// Why TLS gave up, if that is why receive() failed.
+  std::string broke() const {
+    const auto error = tls_error(ssl_ ? ERR_peek_error() : 0);
+    return !error || ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING ? "" : break_words(error);
   }
 
  private:
@@ -143,7 +151,9 @@ AnswerSeen ask(Channel channel, const Question& question) {
   while ((head_end = bytes.find("\r\n\r\n")) == std::string::npos && bytes.size() < most_body && channel.receive(bytes, until)) {
   }
   if (head_end == std::string::npos || !bytes.starts_with("HTTP/1.")) {
-    out.fault = bytes.empty() ? "no answer came" : "what came is no HTTP answer";
+    const std::string broke = bytes.empty() ? channel.broke() : "";
+    out.tls_broke = !broke.empty();
+    out.fault = out.tls_broke ? broke : bytes.empty() ? "no answer came" : "what came is no HTTP answer";
     return out;
   }
   out.at = std::chrono::system_clock::now();
@@ -170,7 +180,9 @@ std::string open_tunnel(int descriptor, const Question& question) {
   if (!channel.send(request + "\r\n", until)) return "the proxy closed the connection";
   while (head.find("\r\n\r\n") == std::string::npos && head.size() < 16384 && channel.receive(head, until)) {
   }
-  if (head.size() > 12 && head.starts_with("HTTP/1.") && head[9] == '2') return {};
+  const bool whole = head.find("\r\n\r\n") != std::string::npos;
+  if (whole && head.size() > 12 && head.starts_with("HTTP/1.") && head[9] == '2') return {};
+  if (!whole && head.starts_with("HTTP/1.")) return "the proxy did not finish its answer to CONNECT " + authority;
   return head.empty() ? "the proxy did not answer CONNECT " + authority : "the proxy answered CONNECT " + authority + " with: " + head.substr(0, head.find('\r')).substr(0, 100);
 }
 

@@ -31,11 +31,13 @@ struct TlsSeen {
   std::vector<Trust> distrust;       // empty = as dial() would accept it
   std::string distrust_text;         // OpenSSL's words for the first of them
   std::vector<CertificateSeen> chain;   // as sent, leaf first
+  std::optional<CertificateSeen> expired{}; // the first one, which may stand in a store
 };
 
 struct AnswerSeen {
   int status = 0;                    // 0 = none
   std::string fault;
+  bool tls_broke = false;            // that is why none came
   std::string date;                  // the field Date
   std::string content_type;
   std::string body;                  // at most 64 KiB of it, as framed

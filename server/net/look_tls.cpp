@@ -10,6 +10,9 @@
 #include <array>
 #include <ctime>
 
+#include "base/tls_error.hpp"
+#include "net/certificates.hpp"
+
 namespace siltgate::net {
 namespace {
 
@@ -34,25 +37,8 @@ Trust trust_of(int error) {
   }
 }
 
-/// Notes what is wrong and goes on.
-int note(int sound, X509_STORE_CTX* store) {
-  if (sound == 1) return 1;
-  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  auto* seen = static_cast<TlsSeen*>(SSL_get_ex_data(ssl, distrust_index()));
-  const int error = X509_STORE_CTX_get_error(store);
-  const Trust trust = trust_of(error);
-  if (seen->distrust_text.empty()) seen->distrust_text = X509_verify_cert_error_string(error);
-  if (std::find(seen->distrust.begin(), seen->distrust.end(), trust) == seen->distrust.end()) seen->distrust.push_back(trust);
-  return 1;
-}
-
-std::string part_of(X509_NAME* name, int what) {
-  std::array<char, 256> text{};
-  return X509_NAME_get_text_by_NID(name, what, text.data(), text.size()) > 0 ? text.data() : "";
-}
-
-std::string both_names(X509_NAME* name) {
-  const std::string organisation = part_of(name, NID_organizationName), common = part_of(name, NID_commonName);
+std::string both_names(const X509_NAME* name) {
+  const std::string organisation = name_part(name, NID_organizationName), common = name_part(name, NID_commonName);
   return organisation.empty() ? common : common.empty() || common == organisation ? organisation : organisation + " (" + common + ")";
 }
 
@@ -70,7 +56,7 @@ std::vector<std::string> names_of(X509* certificate) {
     if (!text) continue;
     const auto size = static_cast<std::size_t>(ASN1_STRING_length(text));
     std::array<char, INET6_ADDRSTRLEN> address{};
-    if (name->type == GEN_DNS) out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), size);
+    if (name->type == GEN_DNS) out.push_back(text_of(text));
     else if (::inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(text), address.data(), address.size())) out.emplace_back(address.data());
   }
   if (names) GENERAL_NAMES_free(names);
@@ -79,14 +65,27 @@ std::vector<std::string> names_of(X509* certificate) {
 
 CertificateSeen describe(X509* certificate) {
   CertificateSeen out;
-  X509_NAME* subject = X509_get_subject_name(certificate);
-  out.subject = part_of(subject, NID_commonName);
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  out.subject = name_part(subject, NID_commonName);
   if (out.subject.empty()) out.subject = both_names(subject);
   out.issuer = both_names(X509_get_issuer_name(certificate));
   out.names = names_of(certificate);
   out.not_before = time_of(X509_get0_notBefore(certificate));
   out.not_after = time_of(X509_get0_notAfter(certificate));
   return out;
+}
+
+/// Notes what is wrong and goes on.
+int note(int sound, X509_STORE_CTX* store) {
+  if (sound == 1) return 1;
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* seen = static_cast<TlsSeen*>(SSL_get_ex_data(ssl, distrust_index()));
+  const int error = X509_STORE_CTX_get_error(store);
+  const Trust trust = trust_of(error);
+  if (X509* refused = X509_STORE_CTX_get_current_cert(store); refused && trust == Trust::expired && !seen->expired) seen->expired = describe(refused);
+  if (seen->distrust_text.empty()) seen->distrust_text = X509_verify_cert_error_string(error);
+  if (std::find(seen->distrust.begin(), seen->distrust.end(), trust) == seen->distrust.end()) seen->distrust.push_back(trust);
+  return 1;
 }
 
 }  // namespace
@@ -113,8 +112,9 @@ TlsSeen look_at_tls(const Question& question, int descriptor, std::unique_ptr<SS
   SSL_set_verify(ssl.get(), SSL_VERIFY_PEER, nullptr);   // `seen` moves
   SSL_set_ex_data(ssl.get(), distrust_index(), nullptr);
   if (!seen.finished) {
-    const char* reason = ERR_reason_error_string(ERR_peek_error());
-    seen.fault = Clock::now() >= until ? "the handshake took too long" : reason ? reason : "the other side closed the connection";
+    const boost::system::error_code error = tls_error(ERR_peek_error());
+    const bool closed = !error || ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    seen.fault = Clock::now() >= until ? "the handshake took too long" : closed ? "the other side closed the connection" : handshake_words(error);
     return seen;
   }
   seen.version = SSL_get_version(ssl.get());

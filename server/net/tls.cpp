@@ -4,9 +4,12 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
+#include "base/tls_error.hpp"
+#include "net/certificates.hpp"
 #include "net/connection.hpp"
 
 namespace siltgate::net {
@@ -18,26 +21,20 @@ bool is_ip_literal(const std::string& host) {
   return !error;
 }
 
-/// The organisation of a name, else its common name.
-std::string name_text(X509_NAME* name, bool organisation_first) {
-  char text[128] = "";
-  if (organisation_first && X509_NAME_get_text_by_NID(name, NID_organizationName, text, sizeof text) > 0) return text;
-  X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof text);
-  return text;
-}
-
-/// A name out of a certificate that nobody vouches for, fit for a message.
-std::string printable(std::string name) {
-  for (char& c : name)
-    if (c < 0x20 || c > 0x7e || c == '"') c = '?';
+/// For a message that puts names between double quotes.
+std::string unquoted(std::string name) {
+  std::replace(name.begin(), name.end(), '"', '?');
   return name;
 }
 
 Failure cannot_load(const std::string& what) {
-  char reason[256];
-  ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
-  return {Phase::connect, Party::siltgate, Cause::tls_failed, Retry::never, {}, what + ": " + reason};
+  const char* reason = ERR_reason_error_string(ERR_peek_error());
+  return {Phase::connect, Party::siltgate, Cause::tls_failed, Retry::never, {}, what + " cannot be loaded: " + (reason ? reason : "unreadable")};
 }
+
+/// What one call may take from the socket. Without a bound OpenSSL reads on for as long as messages of TLS itself come (tickets, new
+/// keys), each of which may cost more to read than to send, and nobody else is served. Two records of an answer are within it.
+constexpr std::size_t most_at_a_time = 32 * 1024;
 
 /// Index of the host name (a std::string owned by the TlsContext's session map key) in an SSL's extra data.
 int host_index() {
@@ -71,6 +68,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsConfig& config) {
   if (!config.ca_file.empty() && SSL_CTX_load_verify_file(context, config.ca_file.c_str()) != 1)
     return cannot_load("ca_file " + config.ca_file);
   self->own_authority_ = !config.ca_file.empty();
+  if (!self->own_authority_) self->empty_store_ = empty_system_store();
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);   // ca_file may name an issuing authority, or the provider's certificate itself
   return self;
 }
 
@@ -82,13 +81,12 @@ int TlsContext::keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
-std::unique_ptr<SSL, SslFree> TlsContext::new_connection(int descriptor, const std::string& host) {
+std::unique_ptr<SSL, SslFree> TlsContext::new_connection(int descriptor, const std::string& authority) {
+  const std::string host = authority.ends_with('.') ? authority.substr(0, authority.size() - 1) : authority;   // no certificate names the root (RFC 6066, 3)
   std::unique_ptr<SSL, SslFree> ssl(SSL_new(context_.get()));
   SSL_set_fd(ssl.get(), descriptor);
   SSL_set_ex_data(ssl.get(), host_index(), new std::string(host));
-  if (is_ip_literal(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
-  } else {
+  if (!is_ip_literal(host) || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) != 1) {
     SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     SSL_set1_host(ssl.get(), host.c_str());
     SSL_set_tlsext_host_name(ssl.get(), host.c_str());
@@ -121,8 +119,8 @@ void TlsContext::describe_chain(SSL* ssl, TlsSummary& summary) {
   if (!summary.resumed && leaf) {
     STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
     X509* last = chain && sk_X509_num(chain) > 0 ? sk_X509_value(chain, sk_X509_num(chain) - 1) : leaf;
-    known.issuer = name_text(X509_get_issuer_name(last), true);
-    known.subject = name_text(X509_get_subject_name(leaf), false);
+    known.issuer = organisation_of(X509_get_issuer_name(last));
+    known.subject = name_part(X509_get_subject_name(leaf), NID_commonName);
     known.public_ca.reset();
     if (!in_system_store(ssl)) known.public_ca = false;
     else if (X509_get_ext_by_NID(leaf, NID_ct_precert_scts, -1) >= 0) known.public_ca = true;
@@ -136,6 +134,20 @@ TlsStream::TlsStream(std::shared_ptr<TlsContext> context, int descriptor, const 
     : context_(std::move(context)), ssl_(context_->new_connection(descriptor, host)) {
   SSL_set_app_data(ssl_.get(), this);
   SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, &TlsStream::note_refused);
+  BIO* socket = SSL_get_rbio(ssl_.get());
+  BIO_set_callback_arg(socket, reinterpret_cast<char*>(this));
+  BIO_set_callback_ex(socket, &TlsStream::take_no_more);
+}
+
+/// Once may_take_ is used up the socket seems empty. What waits in it ends the next wait at once.
+long TlsStream::take_no_more(BIO* bio, int operation, const char*, std::size_t, int, long, int returned, std::size_t* taken) {
+  auto* self = reinterpret_cast<TlsStream*>(BIO_get_callback_arg(bio));
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && returned > 0 && taken) self->may_take_ -= std::min(self->may_take_, *taken);
+  if (operation & BIO_CB_RETURN) return returned;
+  if (operation != BIO_CB_READ || self->may_take_ > 0) return 1;
+  BIO_clear_retry_flags(bio);
+  BIO_set_retry_read(bio);
+  return -1;
 }
 
 /// Keeps the names of a certificate that does not hold: who stands between shows in its issuer.
@@ -144,8 +156,8 @@ int TlsStream::note_refused(int sound, X509_STORE_CTX* store) {
   auto* self = ssl ? static_cast<TlsStream*>(SSL_get_app_data(ssl)) : nullptr;
   X509* refused = X509_STORE_CTX_get_current_cert(store);
   if (!sound && self && refused)
-    self->refused_ = " (certificate of \"" + printable(name_text(X509_get_subject_name(refused), false)) +
-                     "\", issued by \"" + printable(name_text(X509_get_issuer_name(refused), true)) + "\")";
+    self->refused_ = " (certificate of \"" + unquoted(name_part(X509_get_subject_name(refused), NID_commonName)) +
+                     "\", issued by \"" + unquoted(organisation_of(X509_get_issuer_name(refused))) + "\")";
   return sound;
 }
 
@@ -161,12 +173,13 @@ Io TlsStream::outcome(int returned) {
     close_notify_ = false;
     return {Io::Status::broken, 0, asio::error::eof};
   }
-  return {Io::Status::broken, 0, make_error_code(boost::system::errc::connection_aborted)};
+  return {Io::Status::broken, 0, tls_error(ERR_peek_last_error())};   // the first one may be of a cipher
 }
 
 Io TlsStream::handshake() {
   ERR_clear_error();
   wrote_ = true;
+  may_take_ = most_at_a_time;
   int returned = SSL_do_handshake(ssl_.get());
   if (returned == 1) {
     describe();
@@ -174,11 +187,13 @@ Io TlsStream::handshake() {
   }
   Io io = outcome(returned);
   if (io.status != Io::Status::broken) return io;
-  if (long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK)
+  if (long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK && !context_->empty_store().empty())
+    why_ = "this machine has no certificates to trust: " + context_->empty_store() + " hold none";
+  else if (verified != X509_V_OK)
     why_ = std::string("certificate: ") + X509_verify_cert_error_string(verified) + refused_;
-  else if (const char* reason = ERR_reason_error_string(ERR_peek_error());
-           reason && ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING)
-    why_ = reason;
+  else if (is_tls(io.error))
+    why_ = handshake_words(io.error);
+  may_pass_ = is_tls(io.error) && siltgate::may_pass(io.error);
   return io;
 }
 
@@ -186,6 +201,7 @@ Io TlsStream::handshake() {
 Io TlsStream::read(std::span<char> into) {
   if (end_) return *std::exchange(end_, std::nullopt);
   socket_empty_ = false;
+  may_take_ = most_at_a_time;
   ERR_clear_error();
   std::size_t size = 0;
   do {
@@ -218,6 +234,7 @@ Io TlsStream::write(std::span<const char> bytes) {
   ERR_clear_error();
   std::size_t put = 0;
   wrote_ = true;
+  may_take_ = most_at_a_time;
   if (int returned = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put); returned != 1) return outcome(returned);
   return {Io::Status::ok, put};
 }

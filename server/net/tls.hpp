@@ -45,6 +45,8 @@ class TlsContext {
   std::unique_ptr<SSL, SslFree> new_connection(int descriptor, const std::string& host);
   /// Issuer and public_ca of a finished handshake. A resumed session shows no chain: what its full handshake showed.
   void describe_chain(SSL* ssl, TlsSummary& summary);
+  /// Where certificates to trust were looked for when none were found; else "". Nobody can be trusted then.
+  const std::string& empty_store() const { return empty_store_; }
 
  private:
   bool in_system_store(SSL* ssl);
@@ -53,6 +55,7 @@ class TlsContext {
   std::map<std::string, std::unique_ptr<SSL_SESSION, SslFree>> sessions_;  // by host, the newest
   std::map<std::string, TlsSummary> chains_;                               // by host, of the newest full handshake
   std::unique_ptr<X509_STORE, SslFree> system_;                            // with a ca_file: the store without it, once needed
+  std::string empty_store_;
   bool own_authority_ = false;                                             // a ca_file was given
 };
 
@@ -67,14 +70,17 @@ class TlsStream {
   Io write(std::span<const char> bytes);
   /// No whole record waits inside OpenSSL: the next read has to ask the socket. Gives its buffers back then.
   bool drained();
-  /// Why the handshake failed, in words for a person: "certificate has expired", "hostname mismatch", …
+  /// Why the handshake failed, in words for a person: "certificate: hostname mismatch", …; empty where the transport broke.
   std::string why() const { return why_; }
+  /// The handshake failed in a way that another one may not.
+  bool may_pass() const { return may_pass_; }
   const TlsSummary& summary() const { return summary_; }
   /// Once the peer's end was read: whether close_notify came before it.
   std::optional<bool> close_notify() const { return close_notify_; }
 
  private:
   static int note_refused(int sound, X509_STORE_CTX* store);
+  static long take_no_more(BIO* bio, int operation, const char*, std::size_t, int, long, int returned, std::size_t* taken);
   Io outcome(int returned);
   void describe();
   void give_buffers_back();
@@ -84,6 +90,8 @@ class TlsStream {
   std::optional<Io> end_;       // what the next read will say
   bool socket_empty_ = false;   // the last read took all there was
   bool wrote_ = false;          // OpenSSL holds a buffer for writing
+  bool may_pass_ = false;
+  std::size_t may_take_ = 0;    // from the socket, until the next call
   TlsSummary summary_;
   std::string why_;
   std::string refused_;  // whose certificate was refused, and who issued it

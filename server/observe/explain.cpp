@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/tls_error.hpp"
 #include "observe/hexdump.hpp"
 #include "observe/record_json.hpp"
 #include "observe/redact.hpp"
@@ -68,7 +69,8 @@ std::string attempt_line(const Attempt& a, std::size_t number) {
   if (!a.refusal.empty()) line += fmt::format(", refused: {}{}{}", a.refusal, a.code.empty() ? "" : " ", a.code);
   if (a.failure) line += fmt::format(", {} in {}", to_string(a.failure->cause), to_string(a.failure->phase));
   if (a.failure && !a.failure->detail.empty()) line += ": " + a.failure->detail;
-  if (a.failure && a.failure->system) line += " (" + a.failure->system.message() + ")";
+  if (a.failure && a.failure->system && a.failure->detail.find(a.failure->system.message()) == std::string::npos && !is_tls(a.failure->system))
+    line += " (" + a.failure->system.message() + ")";
   if (a.reused) line += ", on a kept-alive connection";
   if (a.admitted != TimePoint{} && a.ended > a.admitted) line += fmt::format(", took {} ms", to_ms(a.ended - a.admitted));
   if (a.back_off > Duration{0}) line += fmt::format(", then waited {} ms", to_ms(a.back_off));

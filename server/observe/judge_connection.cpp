@@ -4,6 +4,7 @@
 
 #include <boost/system/errc.hpp>
 
+#include "base/tls_error.hpp"
 #include "observe/advice.hpp"
 #include "observe/judge_steps.hpp"
 
@@ -27,26 +28,42 @@ bool mentions(const std::string& text, std::initializer_list<std::string_view> w
   return false;
 }
 
+/// Without the names in a refused certificate, which whoever made it chose.
+std::string spoken(const std::string& detail) { return detail.substr(0, detail.find(" (certificate of ")); }
+
 Ruling judge_tls(const ExchangeRecord& record, const std::string& text) {
   if (record.tls && record.tls->public_ca == false)
     return {Blame::network, Certainty::likely, between_fact(record)};
+  if (mentions(text, {"no certificates to trust"}))
+    return {Blame::siltgate, Certainty::certain, "siltgate can verify nobody here, whoever answers."};
+  if (mentions(text, {"refused the handshake"}) || !mentions(text, {"certificate", "mismatch"}))   // it may have refused for want of ours
+    return {Blame::unknown, Certainty::cannot_tell, "The handshake failed before the peer had proved who it is."};
   if (mentions(text, {"expired", "mismatch", "not yet valid"}))
     return {Blame::provider, Certainty::likely, "The certificate itself is not valid for this name or day."};
   if (mentions(text, {"self-signed", "self signed", "issuer certificate", "unable to get local issuer"}))
     return {Blame::network, Certainty::likely,
             "The certificate chain ends at an authority this machine does not know: typical of a middlebox that opens TLS."};
-  return {Blame::unknown, Certainty::cannot_tell, "The handshake failed before the peer had proved who it is."};
+  return {Blame::unknown, Certainty::cannot_tell,
+          "The peer did not prove who it is: the certificate may be the provider's, or that of something between."};
 }
 
 Ruling judge_connect(const ExchangeRecord& record, const Failure& failure) {
+  if (failure.party == Party::siltgate)
+    return {Blame::siltgate, Certainty::certain,
+            failure.cause == Cause::connect_failed ? "The system gave siltgate no socket." : "Nobody was asked: siltgate cannot use what it was told to use."};
   switch (failure.cause) {
     case Cause::resolve_failed:
       return {Blame::network, Certainty::likely, "The provider's name was not resolved to an address."};
     case Cause::proxy_refused:
-      return {Blame::network, Certainty::certain, "The proxy between siltgate and the provider refused the tunnel."};
+      return {Blame::network, Certainty::certain, "The proxy between siltgate and the provider opened no tunnel."};
     case Cause::tls_failed:
-      return judge_tls(record, failure_text(failure));
+      return judge_tls(record, spoken(failure.detail));
     case Cause::connect_timeout:
+      if (mentions(failure.detail, {"the TLS handshake"}))
+        return {Blame::network, Certainty::likely,
+                "TCP was connected; what fell silent may be something between, or an overloaded provider."};
+      if (mentions(failure.detail, {"the proxy's answer"}))
+        return {Blame::network, Certainty::likely, "The proxy was connected, and did not answer CONNECT in time."};
       return {Blame::network, Certainty::likely, "No answer to the connection attempts came within timeouts.connect."};
     default:
       break;
@@ -66,20 +83,41 @@ std::string_view connect_summary(Cause cause) {
   }
 }
 
-std::string connect_advice(Cause cause) {
-  switch (cause) {
+std::string connect_advice(const Failure& failure) {
+  switch (failure.cause) {
     case Cause::proxy_refused: return "Look at HTTPS_PROXY and NO_PROXY, or set proxy for this provider.";
     case Cause::tls_failed:
+      if (failure.party == Party::siltgate) return "Mend ca_file, and let siltgate check tell you that it is good.";
+      if (mentions(failure.detail, {"no certificates to trust"}))
+        return "Install the system's certificates (Debian: apt-get install ca-certificates), and reload siltgate; or set ca_file.";
+      if (mentions(failure.detail, {"speaks no TLS;"})) return "Check scheme and port of base_url.";
+      if (!mentions(failure.detail, {"certificate"})) return "Run siltgate doctor: it looks at each step of the way.";
       return "Run siltgate doctor: it prints the certificate chain. Behind a company proxy, set ca_file to its authority; "
              "check this machine's clock.";
     default: return "Check the network with siltgate doctor; if it is fine, check base_url and the provider's status page.";
   }
 }
 
+/// TLS itself says what broke it.
+Ruling judge_tls_break(const ExchangeRecord& record, const Failure& failure) {
+  const TlsBreak what = tls_break(failure.system);
+  if (what == TlsBreak::own) return {Blame::unknown, Certainty::cannot_tell, "OpenSSL gave the connection up; whose fault that was it does not say."};
+  if (what == TlsBreak::foreign)
+    return {Blame::network, Certainty::likely,
+            "TLS refused bytes that the far end of the connection had not sent so: they were changed or put in on the way."};
+  if (between(record) == Between::private_tls)
+    return {Blame::unknown, Certainty::cannot_tell, "It was the far end of TLS, and that is a middlebox here."};
+  if (what == TlsBreak::unruly)
+    return {Blame::provider, Certainty::likely, "What TLS refused came encrypted like the answer, from the far end of TLS."};
+  return {Blame::provider, Certainty::certain, "The end was announced inside TLS (an alert), which only the provider's side can do."};
+}
+
 /// Order: what proves, then what suggests.
-Ruling judge_break(const ExchangeRecord& record, Cause cause, Duration gap) {
+Ruling judge_break(const ExchangeRecord& record, const Failure& failure, Duration gap) {
+  const Cause cause = failure.cause;
   if (between(record) == Between::nobody)
     return {Blame::provider, Certainty::certain, between_fact(record)};
+  if (is_tls(failure.system)) return judge_tls_break(record, failure);
   if (cause == Cause::upstream_malformed)
     return {between(record) == Between::private_tls ? Blame::network : Blame::provider,
             between(record) == Between::public_tls ? Certainty::certain : Certainty::likely, between_fact(record)};
@@ -131,6 +169,13 @@ Verdict build(const Ruling& ruling, Cause cause) {
   return v;
 }
 
+std::string_view broke_how(const Failure& failure) {
+  if (is_tls(failure.system)) return tls_break(failure.system) == TlsBreak::alert ? "ended TLS with an alert" : "sent bytes that TLS refuses";
+  if (failure.cause == Cause::upstream_reset) return "reset the connection";
+  if (failure.cause == Cause::upstream_closed) return "closed the connection before the answer was complete";
+  return "sent bytes that are not HTTP";
+}
+
 std::string break_advice(const ExchangeRecord& record) {
   if (replays_posts(record.user_agent))
     return "Run it again. " + replay_advice();
@@ -148,14 +193,14 @@ Decision not_connected(const ExchangeRecord& record) {
   const Failure& failure = *failure_of(record);
   const Ruling ruling = judge_connect(record, failure);
   Verdict v = build(ruling, cause);
-  v.summary = connect_summary(cause);
+  v.summary = failure.party == Party::siltgate ? "no connection to the provider was made" : connect_summary(cause);
   if (const std::string text = failure_text(failure); !text.empty()) v.facts.push_back(text + ".");
   v.facts.push_back(ruling.reason);
   if (!record.attempts.empty())
     v.facts.push_back(fmt::format("The last attempt took {}.",
                                   ms(span(record.attempts.back().admitted, record.attempts.back().ended))));
   add_history(record, v.facts);
-  v.advice = connect_advice(cause);
+  v.advice = connect_advice(failure);
   return v;
 }
 
@@ -163,11 +208,10 @@ Decision broken_stream(const ExchangeRecord& record) {
   const Cause cause = cause_of(record);
   if (cause != Cause::upstream_reset && cause != Cause::upstream_closed && cause != Cause::upstream_malformed) return {};
   const Duration gap = span(record.last_byte_in, record.ended);
-  const Ruling ruling = judge_break(record, cause, gap);
+  const Failure& failure = *failure_of(record);
+  const Ruling ruling = judge_break(record, failure, gap);
   Verdict v = build(ruling, cause);
-  const std::string_view how = cause == Cause::upstream_reset    ? "reset the connection"
-                               : cause == Cause::upstream_closed ? "closed the connection before the answer was complete"
-                                                                 : "sent bytes that are not HTTP";
+  const std::string_view how = broke_how(failure);
   v.summary = record.bytes_in > 0 ? fmt::format("{} cut the stream after {} bytes: it {}", culprit(ruling.blame),
                                                 record.bytes_in, how)
                                   : fmt::format("{} {} before any byte of the answer's body", culprit(ruling.blame), how);
@@ -175,7 +219,7 @@ Decision broken_stream(const ExchangeRecord& record) {
                                 record.events, ms(gap)));
   v.facts.push_back(ruling.reason);
   if (const std::string tcp = tcp_fact(record); !tcp.empty()) v.facts.push_back(tcp);
-  if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
+  if (const std::string text = failure_text(failure); !text.empty()) v.facts.push_back(text + ".");
   v.facts.push_back(delivered_fact(record));
   add_history(record, v.facts);
   v.advice = break_advice(record);

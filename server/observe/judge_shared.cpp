@@ -2,6 +2,7 @@
 // What the steps of judge() share: reading times, failures and the way between provider and siltgate out of a record.
 #include <fmt/format.h>
 
+#include "base/tls_error.hpp"
 #include "observe/judge_steps.hpp"
 #include "observe/redact.hpp"
 
@@ -21,7 +22,8 @@ Cause cause_of(const ExchangeRecord& record) {
 
 std::string failure_text(const Failure& failure) {
   std::string text = redact(failure.detail);
-  if (failure.system) text += fmt::format("{}{}", text.empty() ? "" : ": ", failure.system.message());
+  const std::string said = failure.system && !is_tls(failure.system) ? failure.system.message() : "";
+  if (text.find(said) == std::string::npos) text += fmt::format("{}{}", text.empty() ? "" : ": ", said);
   return text;
 }
 

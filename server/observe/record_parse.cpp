@@ -2,6 +2,7 @@
 // Reading half of record_json.hpp.
 #include <nlohmann/json.hpp>
 
+#include "base/tls_error.hpp"
 #include "observe/record_json.hpp"
 
 namespace siltgate::observe {
@@ -50,6 +51,8 @@ Failure read_failure(const Json& in) {
       out.system = {value, boost::system::system_category()};
     else if (category == "generic")
       out.system = {value, boost::system::generic_category()};
+    else if (category == "tls")
+      out.system = {value, tls_category()};
     else
       out.detail += (out.detail.empty() ? "" : ": ") + it->value("message", "");
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "net/certificates.hpp"
 #include "settings/check.hpp"
 #include "settings/fill.hpp"
 #include "settings/override.hpp"
@@ -72,8 +73,9 @@ class Load {
     for (const auto& provider : loaded_.settings.flow.providers) {
       if (provider.tls.ca_file.empty()) continue;
       const FileAnswer answer = machine_.read(provider.tls.ca_file);
-      if (answer.state == FileAnswer::State::read && answer.text.find("-----BEGIN") != std::string::npos) continue;
-      const std::string why = answer.state == FileAnswer::State::read      ? " holds no PEM certificate"
+      const std::string fault = answer.state == FileAnswer::State::read ? net::fault_of_certificates(answer.text) : "";
+      if (answer.state == FileAnswer::State::read && fault.empty()) continue;
+      const std::string why = answer.state == FileAnswer::State::read      ? " " + fault
                               : answer.state == FileAnswer::State::missing ? " does not exist"
                                                                            : " cannot be read";
       errors_.push_back(place({display_path("providers.*.ca_file", {provider.name}), "the file " + provider.tls.ca_file + why}, source));

@@ -20,13 +20,14 @@ Pool::Pool(asio::any_io_executor executor, net::Environment environment, std::si
 
 Task<Result<Lease>> Pool::borrow(Target target, bool fresh_only, net::Watch& watch) {
   std::string name = target.pool_name();
+  const unsigned trust = trust_;   // a reload may come while a connection is made
   auto& resting = idle_[name];
   while (!fresh_only && !resting.empty()) {
     auto connection = std::move(resting.back().connection);
     bool proxied = resting.back().through_proxy;
     bool rested_too_long = Clock::now() - resting.back().since > longest_rest_;
     resting.pop_back();
-    if (!rested_too_long && connection->idle_and_healthy()) co_return Lease(std::move(connection), name, true, proxied);
+    if (!rested_too_long && connection->idle_and_healthy()) co_return Lease(std::move(connection), name, true, proxied, trust);
   }
   net::Destination destination;
   destination.upstream = target.base_url;
@@ -41,10 +42,11 @@ Task<Result<Lease>> Pool::borrow(Target target, bool fresh_only, net::Watch& wat
   }
   auto connection = co_await net::dial(executor_, std::move(destination), target.connect_timeout, watch);
   if (!connection) co_return connection.error();
-  co_return Lease(std::make_shared<net::Connection>(std::move(*connection)), name, false, proxied);
+  co_return Lease(std::make_shared<net::Connection>(std::move(*connection)), name, false, proxied, trust);
 }
 
 void Pool::put_back(Lease lease, TimePoint now) {
+  if (lease.trust_ != trust_) return;
   auto& resting = idle_[lease.pool_name_];
   if (resting.size() >= most_idle_) resting.erase(resting.begin());
   resting.push_back({std::move(lease.connection_), now, lease.through_proxy_});

@@ -27,8 +27,9 @@ struct Target {
 
 class Lease {
  public:
-  Lease(std::shared_ptr<net::Connection> connection, std::string pool_name, bool reused, bool through_proxy)
-      : connection_(std::move(connection)), pool_name_(std::move(pool_name)), reused_(reused), through_proxy_(through_proxy) {}
+  /// `trust`: what Pool::renew_trust() counted when the connection was made.
+  Lease(std::shared_ptr<net::Connection> connection, std::string pool_name, bool reused, bool through_proxy, unsigned trust)
+      : connection_(std::move(connection)), pool_name_(std::move(pool_name)), reused_(reused), through_proxy_(through_proxy), trust_(trust) {}
 
   net::Connection& connection() { return *connection_; }
   /// For whoever wants to look at the connection from aside; does not keep it.
@@ -42,6 +43,7 @@ class Lease {
   std::string pool_name_;
   bool reused_;
   bool through_proxy_;
+  unsigned trust_;
 };
 
 class Pool {
@@ -52,13 +54,16 @@ class Pool {
 
   /// The most recently used healthy connection, else a fresh one. `fresh_only`: the retry after a reused one failed.
   Task<Result<Lease>> borrow(Target target, bool fresh_only, net::Watch& watch);
-  /// After a clean end of a keep-alive response.
+  /// After a clean end of a keep-alive response. A connection that was made under certificates read before the last
+  /// renew_trust() is closed.
   void put_back(Lease lease, TimePoint now);
   /// Closes what has rested too long; returns how many still rest.
   std::size_t sweep(TimePoint now);
   void close_all() { idle_.clear(); }
-  /// Certificates are read anew for the next connection, and what rests under the old ones is closed.
+  /// Certificates are read anew for the next connection. What rests under the old ones is closed now, what is lent out
+  /// when it comes back.
   void renew_trust() {
+    ++trust_;
     close_all();
     contexts_.clear();
   }
@@ -75,6 +80,7 @@ class Pool {
   net::Environment environment_;
   std::size_t most_idle_;
   Duration longest_rest_;
+  unsigned trust_ = 0;
   std::map<std::string, std::vector<Resting>> idle_;
   std::map<std::string, std::shared_ptr<net::TlsContext>> contexts_;  // by ca_file and tls_min: the CA bundle loads once
 };

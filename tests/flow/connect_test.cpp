@@ -2,6 +2,8 @@
 // Connections to the provider: reused, replaced when they died at rest, TLS, through a CONNECT proxy.
 #include <fmt/format.h>
 
+#include <sys/socket.h>
+
 #include <atomic>
 
 #include "support/catch.hpp"
@@ -239,4 +241,49 @@ TEST_CASE("a provider that does not finish the TLS handshake is given up after t
   auto reply = TestClient::ask(siltgate.port());
   CHECK(reply.status == 504);
   CHECK(error_code(reply) == "connect_timeout");
+}
+
+TEST_CASE("a proxy that hangs up at CONNECT is named, and the provider is not blamed", "[connect][proxy]") {
+  for (std::string answer : {"", "HTTP/1.1 200 Conn"}) {
+    Listener proxy;
+    StopSignal stop;
+    const nlohmann::json settings{{"proxy", fmt::format("http://127.0.0.1:{}", proxy.port())}, {"retry", {{"attempts", 1}}}};
+    RunningSiltgate siltgate("https://api.example/v1", nlohmann::json({{"providers", {{"up", settings}}}}).dump());
+    TestClient client(siltgate.port());
+    client.post_chat();
+    Wire wire(proxy.accept(stop.fd()));
+    std::string seen;
+    while (seen.find("\r\n\r\n") == std::string::npos) REQUIRE(wire.read(seen, soon()) == End::open);
+    wire.write(answer, soon());
+    wire.close();
+    const auto reply = client.read_reply();
+    CHECK(reply.status == 502);
+    CHECK(error_code(reply) == "proxy_refused");
+    CHECK(reply.body.find("network: proxy 127.0.0.1") != std::string::npos);
+    CHECK(siltgate.wait_for_exchange()["verdict"]["blame"] == "network");
+  }
+}
+
+TEST_CASE("what breaks TLS in mid-stream is told in its own words", "[connect][tls]") {
+  Authority authority;
+  const auto context = authority.server("localhost");
+  Listener listener;
+  StopSignal stop;
+  RunningSiltgate siltgate(fmt::format("https://localhost:{}/v1", listener.port()),
+                           nlohmann::json({{"providers", {{"up", {{"ca_file", authority.ca_file()}}}}}}).dump());
+  TestClient client(siltgate.port());
+  client.post_chat();
+  Wire wire(listener.accept(stop.fd()));
+  REQUIRE(wire.accept_tls(context.get(), soon()) == End::open);
+  std::string seen;
+  while (seen.find("\r\n\r\n") == std::string::npos) REQUIRE(wire.read(seen, soon()) == End::open);
+  const std::string event = chat_event("one");
+  wire.write(fmt::format("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n", event.size(), event), soon());
+  client.read_until("one");
+  constexpr std::string_view page = "HTTP/1.1 403 Forbidden\r\n\r\n";   // of something between, not inside TLS
+  REQUIRE(::send(wire.fd(), page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()));
+  const auto reply = client.read_reply();
+  CHECK_FALSE(reply.clean());
+  CHECK(reply.body.find("is not what upstream's TLS sent") != std::string::npos);
+  CHECK(siltgate.wait_for_exchange()["failure"]["system"]["category"] == "tls");
 }

@@ -165,3 +165,19 @@ TEST_CASE("a provider that asks to renegotiate is refused, and no further byte o
   TestClient::ask(siltgate.port());
   CHECK(hellos == 1);
 }
+
+TEST_CASE("a connection that was lent out at a reload serves nobody after it", "[trust]") {
+  Authority authority, other;
+  Gate reloaded;
+  ScriptedUpstream upstream({held_by(reloaded), models()}, {authority.server("localhost"), 0});
+  const auto url = fmt::format("https://localhost:{}/v1", upstream.port());
+  RunningSiltgate siltgate(url, trusting(authority.ca_file()));
+  TestClient client(siltgate.port());
+  client.post_chat();
+  client.read_until("one");
+  siltgate.reload(trusting(other.ca_file()));
+  reloaded.open();
+  CHECK(client.read_reply().clean());
+  CHECK(status_of(siltgate.port()) == 502);   // the new store does not know the authority
+  CHECK(upstream.requests() == 1);
+}

@@ -95,6 +95,81 @@ TEST_CASE("each kind of distrust is told by its reason", "[doctor]") {
   CHECK(has(fault_of(judge_way(known, seen, now)).remedy, "\"ca_file\": \"/etc/corp.pem\""));
 }
 
+TEST_CASE("a remedy for TLS keeps the port, names no pattern and helps against what is wrong", "[doctor]") {
+  net::WaySeen seen = reached();
+  seen.tls->distrust = {net::Trust::wrong_name};
+  seen.tls->chain.front().names = {"*.z.ai", "other.example"};
+  CHECK(has(fault_of(judge_way(way_to("https://api.z.ai:8443/v4"), seen, now)).remedy, "\"base_url\": \"https://other.example:8443/v4\""));
+  seen.tls->chain.front().names = {"*.z.ai"};
+  CHECK_FALSE(has(fault_of(judge_way(way_to("https://a.b.z.ai"), seen, now)).remedy, "base_url"));
+  seen.tls->distrust = {net::Trust::other};
+  seen.tls->distrust_text = "EE certificate key too weak";
+  CHECK_FALSE(has(fault_of(judge_way(way_to("https://api.z.ai"), seen, now)).remedy, "ca_file"));
+  CHECK(has(distrusted(net::Trust::unknown_issuer).found, "forgets to send"));
+}
+
+TEST_CASE("the certificate that expired is named, also where it was not sent", "[doctor]") {
+  net::WaySeen seen = reached();
+  seen.tls->distrust = {net::Trust::expired};
+  seen.tls->expired = net::CertificateSeen{"Old Root", "Old Root", {}, now - 24h * 900, now - 24h};
+  const Finding fault = fault_of(judge_way(way_to("https://api.z.ai"), seen, now));
+  CHECK(has(fault.found, "\"Old Root\" expired on 2027-01-14"));
+}
+
+TEST_CASE("a machine without any certificates to trust is told so", "[doctor]") {
+  Way way = way_to("https://api.z.ai");
+  way.empty_store = "/usr/lib/ssl/cert.pem and /usr/lib/ssl/certs";
+  net::WaySeen seen = reached();
+  seen.tls->distrust = {net::Trust::unknown_issuer};
+  const Finding fault = fault_of(judge_way(way, seen, now));
+  CHECK(has(fault.found, "/usr/lib/ssl/certs hold none"));
+  CHECK(has(fault.remedy, "ca-certificates"));
+}
+
+TEST_CASE("plain HTTP is not suspected where TLS was spoken", "[doctor]") {
+  net::WaySeen seen = reached();
+  seen.tls->finished = false;
+  const auto remedy_of = [&seen](const char* fault) {
+    seen.tls->fault = fault;
+    return fault_of(judge_way(way_to("https://api.z.ai"), seen, now)).remedy;
+  };
+  CHECK(has(remedy_of("what answers there speaks no TLS; plain HTTP or another port? (wrong version number)"), "http://"));
+  CHECK_FALSE(has(remedy_of("the other side refused the handshake: unrecognized name (tlsv1 unrecognized name)"), "http://"));
+  CHECK(has(remedy_of("the other side speaks no TLS version that tls_min allows (tlsv1 alert protocol version)"), "TLS 1.2"));
+}
+
+TEST_CASE("TLS that breaks behind its handshake is a fault", "[doctor]") {
+  net::WaySeen seen = reached();
+  seen.answer = net::AnswerSeen{};
+  seen.answer->fault = "upstream ended TLS with the alert \"certificate required\"";
+  seen.answer->tls_broke = true;
+  const Finding fault = fault_of(judge_way(way_to("https://api.z.ai"), seen, now));
+  CHECK(fault.check == "tls");
+  CHECK(has(fault.found, "certificate required"));
+}
+
+TEST_CASE("a proxy of the configuration is not left by NO_PROXY", "[doctor]") {
+  Way way = way_to("https://api.z.ai");
+  way.proxy = parse_url("http://proxy:3128");
+  way.proxy_from = "providers.zai.proxy";
+  net::WaySeen seen = reached();
+  seen.proxy_fault = "the proxy did not answer CONNECT api.z.ai:443";
+  CHECK(has(fault_of(judge_way(way, seen, now)).remedy, "\"proxy\": \"none\""));
+  seen.connected = false;
+  seen.tcp_fault = "192.0.2.1:3128: Connection refused";
+  const Finding dead = fault_of(judge_way(way, seen, now));
+  CHECK(has(dead.remedy, "\"proxy\": \"none\""));
+  CHECK_FALSE(has(dead.remedy, "unset"));
+}
+
+TEST_CASE("what others say steers no terminal", "[doctor]") {
+  const Findings findings{{"proxy", State::fault, "HTTPS_PROXY", "the proxy answered with: HTTP/1.1 407 \x1b[31mred\nsecond line", "remedy\x1b[2J"}};
+  const std::string text = findings_text(findings, false);
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(has(text, "407 \\x1b[31mred\n"));
+  CHECK(has(text, "second line"));
+}
+
 TEST_CASE("a certificate that ends soon is a warning", "[doctor]") {
   net::WaySeen seen = reached();
   seen.tls->chain.front().not_after = now + 24h * 3;

@@ -64,6 +64,7 @@ inline ExchangeRecord failed_record(Cause cause, Phase phase = Phase::relay_body
   r.finish_reason.clear();
   Failure failure;
   failure.phase = phase;
+  failure.party = Party::network;
   failure.cause = cause;
   r.failure = failure;
   r.attempts.back().failure = failure;

@@ -11,6 +11,7 @@
 #include "cli/manual_page.hpp"
 #include "settings/field_table.hpp"
 #include "support/catch.hpp"
+#include "unit/settings/corporate_pem.hpp"
 #include "unit/settings/scripted_machine.hpp"
 
 using namespace siltgate::settings;
@@ -29,7 +30,7 @@ std::string contents(const std::string& path) {
 ScriptedMachine world_of_the_examples() {
   ScriptedMachine world;
   for (auto name : {"ZHIPU_API_KEY", "ALICE_TOKEN", "BOB_TOKEN", "SECOND_KEY"}) world.env[name] = std::string("secret-") + name;
-  world.file("/etc/ssl/certs/corporate.pem", "-----BEGIN CERTIFICATE-----");
+  world.file("/etc/ssl/certs/corporate.pem", siltgate::test::corporate_pem);
   world.file("/etc/siltgate/keys/zai", "secret-file\n");
   return world;
 }

@@ -3,6 +3,7 @@
 
 #include "settings/field_table.hpp"
 #include "support/catch.hpp"
+#include "unit/settings/corporate_pem.hpp"
 #include "unit/settings/scripted_machine.hpp"
 
 using namespace siltgate;
@@ -241,7 +242,7 @@ TEST_CASE("every field of the table can be set and shows up in what is in force"
     if (path == "providers.*.base_url") inside.erase(0, 2);
     auto world = world_with("{ \"providers\": { \"zai\": { " + base + inside + " } }" + (more.empty() ? "" : ", " + more) + " }");
     world.env["K"] = "secret";
-    world.file("/etc/ssl/certs/corporate.pem", "-----BEGIN CERTIFICATE-----");
+    world.file("/etc/ssl/certs/corporate.pem", siltgate::test::corporate_pem);
     INFO(world.files[home_file].text);
     const auto loaded = sound({}, world);
     const auto shown = effective_text(loaded);

@@ -177,6 +177,8 @@ TEST_CASE("what values mean together is judged", "[settings]") {
   expect({in_provider("\"keys\": {\"a\": {\"value\": \"{env:K}\"}, \"b\": {\"value\": $\"{env:K}\"}}"), "this is the same key as \"a\""}, world);
   expect({whole("  \"client_tokens\": {\"a\": \"{env:K}\", \"b\": $\"{env:K}\"}"), "this is the same token as that of \"a\""}, world);
   expect({in_provider("\"ca_file\": $\"/none.pem\""), "the file /none.pem does not exist"});
+  world.file("/key.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+  expect({in_provider("\"ca_file\": $\"/key.pem\""), "the file /key.pem holds no PEM certificate"}, world);
   CHECK(faults_of(two + "}").find("there are several providers") != std::string::npos);
 }
 
