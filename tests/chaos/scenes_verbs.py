@@ -53,6 +53,29 @@ def verbs_while_draining(program):
         siltgate.remove()
 
 
+def started_while_another_drains(program):
+    """The port is free while the one before drains, its control socket is not yet: verbs find the new one once that is gone."""
+    provider = Provider()
+    siltgate = Siltgate(program, provider_settings(provider.port))
+    try:
+        stream, before = ask(siltgate.port), siltgate.process
+        read_until(stream, b"begun")
+        before.send_signal(signal.SIGTERM)
+        wait_until(lambda: not siltgate.answers(), "the port is closed")
+        siltgate.start()
+        provider.gate.set()
+        assert read_all(stream).endswith(b"0\r\n\r\n")
+        assert before.wait(5) == 0
+
+        def found():
+            status = subprocess.run([program, "status", "--json"], env=siltgate.environment, capture_output=True, text=True, timeout=20)
+            return status.returncode == 0 and not json.loads(status.stdout)["draining"]
+        wait_until(found, "the new one is found")
+        assert siltgate.end() == 0
+    finally:
+        siltgate.remove()
+
+
 def habits_of_other_daemons(program):
     """USR1 and USR2 end nothing; a listener that waits for its address has its port in the control socket's name; a refused reload
     announces no listener; without a place for captures that is said; a verb that finds no exchange says so with 66."""
