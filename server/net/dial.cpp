@@ -81,7 +81,7 @@ Task<Result<Connection>> connect_any(asio::any_io_executor executor, std::vector
     last = socket.error();
     if (watch.raised() != Wake::none || Clock::now() >= until) co_return ended_by(watch, "connecting to " + host, timeout);
   }
-  if (last.cause == Cause::connect_failed) last.detail = host + " (" + last.detail + ")";
+  if (last.cause == Cause::connect_failed && !last.detail.starts_with(host + ":")) last.detail = host + " (" + last.detail + ")";
   co_return last;
 }
 

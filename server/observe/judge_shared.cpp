@@ -21,7 +21,7 @@ Cause cause_of(const ExchangeRecord& record) {
 
 std::string failure_text(const Failure& failure) {
   std::string text = redact(failure.detail);
-  if (failure.system) text += fmt::format("{}{}", text.empty() ? "" : ": ", failure.system.message());
+  if (failure.system && text.find(failure.system.message()) == std::string::npos) text += fmt::format("{}{}", text.empty() ? "" : ": ", failure.system.message());
   return text;
 }
 
