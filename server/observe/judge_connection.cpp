@@ -197,8 +197,11 @@ Decision silence(const ExchangeRecord& record) {
   if (const std::string tcp = tcp_fact(record); !tcp.empty()) v.facts.push_back(tcp);
   if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
   add_history(record, v.facts);
-  v.advice = begun ? "Run it again; if the model pauses that long when it works well, raise timeouts.idle."
-                   : "Run it again; if the model needs longer to begin, raise timeouts.first_byte.";
+  if (record.path == PathState::dead)
+    v.advice = "Look at the network between siltgate and the provider: Wi-Fi, VPN, a machine that slept. Once siltgate doctor finds nothing, run it again.";
+  else
+    v.advice = begun ? "Run it again; if the model pauses that long when it works well, raise timeouts.idle."
+                     : "Run it again; if the model needs longer to begin, raise timeouts.first_byte.";
   return v;
 }
 
