@@ -76,6 +76,17 @@ def started_while_another_drains(program):
         siltgate.remove()
 
 
+def closed_standard_descriptors(program):
+    """Started with input, output and errors closed, none of its sockets takes their place: log lines would go there."""
+    siltgate = Siltgate(program, provider_settings(1), wrapper=("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-'))
+    try:
+        for number in range(3):
+            assert os.readlink("/proc/%d/fd/%d" % (siltgate.process.pid, number)) == "/dev/null", number
+        assert siltgate.end() == 0
+    finally:
+        siltgate.remove()
+
+
 def habits_of_other_daemons(program):
     """USR1 and USR2 end nothing; a listener that waits for its address has its port in the control socket's name; a refused reload
     announces no listener; without a place for captures that is said; a verb that finds no exchange says so with 66."""
