@@ -13,7 +13,8 @@ import tempfile
 import time
 
 from scenes_memory import key_leaves_memory, names_that_are_no_text, no_core_dump, prompt_memory_goes
-from scenes_verbs import closed_standard_descriptors, habits_of_other_daemons, started_while_another_drains, verbs_find_the_socket, verbs_while_draining
+from scenes_verbs import (closed_standard_descriptors, habits_of_other_daemons, started_while_another_drains, verbs_find_the_socket, verbs_while_draining,
+                          why_points_back)
 from siltgate_process import Siltgate, provider_settings, wait_until
 from slow_provider import BODY, POST, Provider, ask, connect, event, read_all, read_until
 
@@ -189,7 +190,7 @@ def clock_jumps(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, verbs_while_draining, started_while_another_drains, closed_standard_descriptors, habits_of_other_daemons, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes,
+    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, verbs_while_draining, started_while_another_drains, closed_standard_descriptors, why_points_back, habits_of_other_daemons, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes,
                   names_that_are_no_text):
         if wanted and scene.__name__ not in wanted:
             continue

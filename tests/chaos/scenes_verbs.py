@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -72,6 +73,32 @@ def started_while_another_drains(program):
             return status.returncode == 0 and not json.loads(status.stdout)["draining"]
         wait_until(found, "the new one is found")
         assert siltgate.end() == 0
+    finally:
+        siltgate.remove()
+
+
+def why_points_back(program):
+    """The last exchange is often the sound one behind the one that went wrong: `why` names that one, too, as long as nobody asked for an ID."""
+    siltgate = Siltgate(program, {"providers": {"demo": {"base_url": "demo:"}}})
+
+    def prompt(model):
+        body = b'{"model":"%s","stream":true,"messages":[{"role":"user","content":"hi"}]}' % model
+        sock = connect(siltgate.port)
+        sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        return re.search(rb"siltgate-id: (sg_\w+)", read_all(sock)).group(1).decode()
+
+    def why(*words):
+        return subprocess.run([program, "why", *words], env=siltgate.environment, capture_output=True, text=True, timeout=20)
+
+    try:
+        prompt(b"demo/echo")
+        assert "went wrong" not in why().stderr
+        bad, good = prompt(b"demo/truncate"), prompt(b"demo/echo")
+        last = why()
+        assert last.returncode == 0 and last.stdout.startswith("intact") and good in last.stdout, last
+        assert "siltgate why " + bad in last.stderr, last.stderr
+        assert not why(good).stderr and json.loads(why("last", "--json").stdout)["id"] == good
+        assert why(bad).returncode == 10
     finally:
         siltgate.remove()
 
