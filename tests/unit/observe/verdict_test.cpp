@@ -247,6 +247,13 @@ TEST_CASE("silence is told from death by the path", "[observe]") {
   CHECK(says(judge(r), "59 keep-alive probes unanswered"));
   CHECK(says(judge(r), "Wi-Fi"));
   CHECK_FALSE(says(judge(r), "raise timeouts"));  // no time-out is long enough for a path that is dead
+  ExchangeRecord stuck = r;   // the request never arrived, on a connection of its own
+  stuck.bytes_in = 0;
+  stuck.first_byte = stuck.last_byte_in = {};
+  stuck.tcp->unacknowledged = 7;
+  CHECK(says(judge(stuck), "MTU"));
+  stuck.attempts.back().reused = true;
+  CHECK_FALSE(says(judge(stuck), "MTU"));
   r.path.reset();
   r.bytes_in = 0;
   r.first_byte = r.last_byte_in = {};
