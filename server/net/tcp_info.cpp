@@ -81,6 +81,8 @@ std::optional<TcpInfo> tcp_info(int socket) {
 
 std::optional<Duration> patience_with(const TcpInfo& info, Duration bound) {
   if ((info.unacknowledged == 0 && !info.unsent) || !info.last_ack) return {};
+  // A peer that takes no more (a full window) is asked ever more seldom and answers each time: it is there. Where bytes cannot leave at all nobody answers.
+  if (info.unacknowledged == 0 && info.unanswered_probes < 2) return bound;
   return *info.last_ack < bound ? bound - *info.last_ack : Duration::zero();
 }
 
@@ -91,7 +93,7 @@ bool says_dead(ErrorCode said) {
 
 Path path_of(const TcpInfo& info, Duration silence) {
   constexpr Duration slack = seconds(1);
-  const bool waits = info.unanswered_probes > 0 || info.unacknowledged > 0 || info.unsent;
+  const bool waits = info.unanswered_probes > 0 || info.unacknowledged > 0;
   if (info.last_ack && *info.last_ack >= probe_after + probe_every + slack && waits) return Path::dead;  // 1
   const Duration answered = probe_after + slack + info.round_trip;
   if (info.last_ack && silence >= answered && *info.last_ack < answered) return Path::alive;  // 2

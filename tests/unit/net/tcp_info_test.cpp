@@ -67,7 +67,10 @@ TEST_CASE("what was sent has so long to be acknowledged, from the last sign of l
   sent.last_ack = 10s;
   CHECK(patience_with(sent, 10s) == Duration::zero());
   sent.unacknowledged = 0;
-  sent.unsent = true;   // the interface is down: it never left
+  sent.unsent = true;   // its window is full, and it says so when it is asked
+  sent.last_ack = 25s;
+  CHECK(patience_with(sent, 10s) == Duration(10s));
+  sent.unanswered_probes = 2;   // the interface is down: nothing leaves
   CHECK(patience_with(sent, 10s) == Duration::zero());
   sent.last_ack.reset();
   CHECK_FALSE(patience_with(sent, 10s));
