@@ -106,7 +106,7 @@ Decision own_refusal(const ExchangeRecord& record) {
 }
 
 Decision client_left(const ExchangeRecord& record) {
-  if (record.client_lost) return lost_client(record);
+  if (record.client_lost && (cause_of(record) == Cause::none || cause_of(record) == Cause::client_left)) return lost_client(record);
   const bool left = cause_of(record) == Cause::client_left ||
                     (record.closed_first == Closer::client && !record.ended_cleanly && cause_of(record) == Cause::none);
   if (!left || complete(record)) return {};

@@ -92,6 +92,11 @@ TEST_CASE("a client whose machine is gone is told from one that closes", "[obser
   CHECK(v.blame == Blame::client);
   CHECK(v.certainty == Certainty::likely);
   CHECK(says(v, "may never have arrived"));
+  // Whoever ended the answer before counts for more.
+  r = failed_record(Cause::upstream_silent);
+  r.path = PathState::dead;
+  r.client_lost = true;
+  CHECK(judge(r).blame == Blame::network);
 }
 
 TEST_CASE("connections that do not come about blame the network, a closed port the provider", "[observe]") {
