@@ -63,6 +63,7 @@ std::optional<std::string> environment(const std::string& name) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);   // `siltgate log | head` ends by a failed write, sockets by an error
+  app::fill_standard_descriptors();
   app::forbid_core_dumps();
   app::raise_descriptor_limit();
   const cli::Io io{std::cout, std::cerr, environment, ::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1};

@@ -31,7 +31,7 @@ observe::KeyRow key_row(const schedule::KeyState& key, TimePoint now) {
   row.refusals = key.refusals;
   if (key.held_until && *key.held_until > now) {
     row.held = *key.held_until - now;
-    row.held_reason = "as the provider asked";
+    row.held_reason = "after a refusal of the provider";
   } else if (key.damage_held_until && *key.damage_held_until > now) {
     row.held = *key.damage_held_until - now;
     row.held_reason = std::to_string(key.damaged_in_a_row) + " damaged answers in a row";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where clients come in: the listeners of "listen" and the control socket, at start and moved by a reload.
 #include <algorithm>
+#include <utility>
 
 #include "app/state.hpp"
 #include "net/control_socket.hpp"
@@ -128,8 +129,12 @@ void App::State::open_control() {
     open_session(std::move(connection), local, door, true);
   };
   auto next = std::make_unique<Listener>(io.get_executor(), [] { return true; }, accepted);
-  if (auto failed = next->bind_control(path)) return log.warn(failed->message + "; `siltgate log` and `why` will not find this instance");
+  if (auto failed = next->bind_control(path)) {
+    if (!std::exchange(control_missed, true)) log.warn(failed->message + "; `siltgate log` and `why` do not find this instance until that changes");
+    return;
+  }
   control = std::move(next);
+  if (std::exchange(control_missed, false)) log.info("control socket: `siltgate log` and `why` find this instance now");
   if (doors_open) control->accept();
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/process.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <climits>
@@ -34,6 +36,12 @@ void forbid_core_dumps() {
 #endif
   limit.rlim_cur = limit.rlim_max = std::min(none, limit.rlim_max);
   ::setrlimit(RLIMIT_CORE, &limit);
+}
+
+void fill_standard_descriptors() {
+  int fd = ::open("/dev/null", O_RDWR);   // takes the lowest number that is free
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) ::close(fd);
 }
 
 void raise_descriptor_limit() {

@@ -9,6 +9,9 @@ namespace siltgate::app {
 /// From now on a crash leaves no image of this process on disk: it would hold keys and prompts (docs/decisions/0081).
 void forbid_core_dumps();
 
+/// Opens /dev/null for each of input, output and errors that the caller closed: a socket in their place would be sent what is meant for a terminal.
+void fill_standard_descriptors();
+
 /// Raises the soft limit of open descriptors to the hard one.
 void raise_descriptor_limit();
 

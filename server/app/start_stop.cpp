@@ -104,7 +104,16 @@ void App::State::housekeeping() {
   });
 }
 
+/// A machine that was switched off in the middle of its answer says nothing; the permit would be out until the answer ends.
+void App::State::miss_clients() {
+  auto running = services.live;
+  for (flow::Exchange* x : running)
+    if (x->client.unheard_for(net::client_acknowledges_within)) x->client.lose();
+}
+
 void App::State::keep_house() {
+  miss_clients();
+  if (!control && !stopping) open_control();   // one that was draining held it when this one started
   pool.sweep(Clock::now());
   if (services.live.empty() && !std::exchange(memory_given_back, true)) {
     services.spare.clear();

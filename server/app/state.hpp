@@ -37,6 +37,7 @@ struct App::State {
   void watch_signals();
   void housekeeping();
   void keep_house();
+  void miss_clients();
   void unless_bug(const char* chore, const std::function<void()>& work);
   void open_session(net::Connection connection, const std::string& local_address, std::shared_ptr<const flow::Door> door, bool control);
   void session_ended(bool is_control);
@@ -136,6 +137,7 @@ struct App::State {
   int control_sessions = 0;             // not counted against `connections`
   bool stopping = false;
   bool doors_open = false;              // listeners accept
+  bool control_missed = false;           // open_control() failed, and said so
   bool cut = false;                     // drain ran out
 };
 

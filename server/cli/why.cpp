@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict of one exchange: from the running siltgate, else from the captures, which outlive it.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "cli/captures.hpp"
 #include "cli/control.hpp"
@@ -37,6 +38,20 @@ int from_captures(const Command& command, const Io& io, const std::string& fault
   return print(*capture->record, command, io);
 }
 
+/// Agents go on after a failure by themselves, and a title follows the answer: the last exchange is often not the one that went wrong.
+void point_back(const observe::ExchangeRecord& last, const Instance& instance, const Command& command, const Io& io) {
+  if (command.id != "last" || command.json || last.verdict.blame != observe::Blame::intact) return;
+  const HttpReply reply = get(instance, "/-/api/exchanges?limit=50&since=15m");
+  const auto list = nlohmann::json::parse(reply.body, nullptr, false);
+  if (reply.status != 200 || !list.is_array()) return;
+  for (const auto& each : list) {
+    const auto record = observe::record_from_json(each.dump());
+    if (!record || record->verdict.blame == observe::Blame::intact || record->verdict.cause == "client_left") continue;
+    return say(io, command, "this is the last one; of those before it " + record->id + " went wrong (" + std::string(to_string(record->verdict.blame)) + ", " +
+                                record->verdict.cause + "): siltgate why " + record->id);
+  }
+}
+
 }  // namespace
 
 int why(const Command& command, const Io& io) {
@@ -53,7 +68,10 @@ int why(const Command& command, const Io& io) {
   if (const int exit = check_reply(reply, command, io); exit != 0) return exit;
   const auto record = observe::record_from_json(reply.body);
   if (!record) return complain(io, command, "the running siltgate's answer is not understood; is it another version?", exit_bug);
-  return print(*record, command, io);
+  const int exit = print(*record, command, io);
+  io.out.flush();
+  point_back(*record, instance, command, io);
+  return exit;
 }
 
 }  // namespace siltgate::cli

@@ -86,7 +86,8 @@ Task<void> break_stream(Exchange& x, Failure failure) {
   bool event = http::failure_for(x.config->stream_failure, x.record.user_agent) == http::StreamFailure::error_event;
   if (event && x.at_boundary) {                                                                 // 4
     std::string text = http::stream_error_event(failure, x.record.dialect, what_was_done(x), x.record.id);
-    co_await x.reply.send(text);
+    auto sent = co_await x.reply.send(text);
+    x.told = sent.has_value();
   }
 }
 

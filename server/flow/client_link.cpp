@@ -50,6 +50,7 @@ net::Io ClientLink::read_now() {
 
 void ClientLink::take_early_input() {
   net::Io io = read_now();
+  if (io.status == net::Io::Status::broken && net::says_dead(io.error)) return lose();
   if (io.status == net::Io::Status::closed || io.status == net::Io::Status::broken) return watch_.raise(net::Wake::client_left);
   if (input_.size() < early_input_bound) arm();
 }
@@ -75,6 +76,17 @@ void ClientLink::consume(std::size_t bytes) {
   }
   OPENSSL_cleanse(input_.data(), bytes);
   input_.erase(0, bytes);
+}
+
+bool ClientLink::unheard_for(Duration bound) {
+  const auto info = connection_.tcp_info();
+  const auto patience = info ? net::patience_with(*info, bound) : std::nullopt;
+  return patience && *patience == Duration::zero();
+}
+
+void ClientLink::lose() {
+  lost_ = true;
+  watch_.raise(net::Wake::client_left);
 }
 
 void ClientLink::guard(bool on) {

@@ -31,6 +31,13 @@ class ClientLink {
   /// is kept in input() up to 64 KiB; beyond that it is left in the kernel and leaving is seen at the next write.
   void guard(bool on);
 
+  /// The client's machine has acknowledged nothing of what was sent to it for so long.
+  bool unheard_for(Duration bound);
+  /// The client's machine is gone without a word: raises Wake::client_left.
+  void lose();
+  /// It is, or the system found so.
+  bool lost() const { return lost_; }
+
  private:
   struct Link;
   void arm();
@@ -45,6 +52,7 @@ class ClientLink {
   std::string input_;
   bool armed_ = false;     // a wait for readability is pending
   bool guarding_ = false;
+  bool lost_ = false;
 };
 
 }  // namespace siltgate::flow

@@ -96,6 +96,7 @@ struct Exchange {
   bool complete_for_client = false;      // the dialect's proper end was delivered, whatever the transport did after
   bool delivered = false;                // bytes of an upstream body left for the client: no retry from here on
   bool cut_off = false;                  // close with a reset: the client would take a FIN for the end
+  bool told = false;                     // an error event was the last word of the stream
   bool following = false;                // serves lines until told to stop
   bool must_close = false;               // the session can't go on after this exchange
   bool answered = false;                 // no upstream needed: own page, HEAD /, refusal

@@ -8,6 +8,7 @@
 #include "flow/relay.hpp"
 #include "http/error_reply.hpp"
 #include "http/forward.hpp"
+#include "net/send_guard.hpp"
 #include "observe/ids.hpp"
 
 namespace siltgate::flow {
@@ -27,6 +28,7 @@ Task<Result<Begun>> begin_response(Exchange& x, bool fresh_only) {
   x.phase = Phase::connect;
   auto lease = co_await connect(x, fresh_only);
   if (!lease) co_return lease.error();
+  const net::SendGuard guard(lease->connection());
   x.phase = Phase::send_request;
   auto sent = co_await send_request(x, *lease);
   if (!sent && x.client.watch().raised() != net::Wake::none) co_return sent.error();
@@ -77,8 +79,10 @@ Task<Result<Begun>> begin_attempt(Exchange& x) {
   x.held.reset();
   forget_last_attempt(x);
   auto begun = co_await begin_response(x, false);
-  if (!begun && begun.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{})
+  if (!begun && begun.error().retry == Retry::if_reused && x.attempt().reused && x.attempt().first_byte == TimePoint{}) {
+    x.attempt().resent_after = Clock::now() - x.attempt().admitted;
     begun = co_await begin_response(x, true);
+  }
   co_return begun;
 }
 

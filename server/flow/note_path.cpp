@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/note_path.hpp"
 
-#include <boost/system/errc.hpp>
-
 namespace siltgate::flow {
 namespace {
-
-namespace errc = boost::system::errc;
-
-/// The system's own word that nothing came back any more.
-bool says_dead(ErrorCode said) {
-  return said == errc::timed_out || said == errc::host_unreachable || said == errc::network_unreachable;
-}
 
 observe::PathState state_of(net::Path path) {
   switch (path) {
@@ -46,7 +37,7 @@ void note_path(Exchange& x, net::Connection& upstream, ErrorCode said) {
   if (!info) return;
   const Duration silence = silence_of(x);
   x.record.tcp = sample_of(*info, silence);
-  x.record.path = says_dead(said) ? observe::PathState::dead : state_of(net::path_of(*info, silence));
+  x.record.path = net::says_dead(said) ? observe::PathState::dead : state_of(net::path_of(*info, silence));
 }
 
 std::optional<PathNow> path_now(const Exchange& x) {

@@ -6,6 +6,9 @@
 namespace siltgate::flow {
 namespace {
 
+/// Between an error event in a stream and the cut behind it.
+constexpr std::chrono::milliseconds time_to_read{500};
+
 /// The start of a next request, or false when the client leaves or rests too long.
 Task<bool> next_request_begins(ClientLink& client, Services& services) {
   if (!client.input().empty()) co_return true;
@@ -14,18 +17,23 @@ Task<bool> next_request_begins(ClientLink& client, Services& services) {
   co_return more.has_value();
 }
 
-/// Half-closes and reads what still comes for a moment: a close with unread input would be a reset, and a reset can
-/// destroy the response on its way (RFC 9112, section 9.6).
-Task<void> say_goodbye(ClientLink& client) {
-  ErrorCode ignored;
-  client.connection().socket().shutdown(net::Socket::shutdown_send, ignored);
-  client.watch().set_deadline_in(std::chrono::seconds(1));
+/// Reads what still comes, until the client leaves or `moment` is over.
+Task<void> listen_on(ClientLink& client, Duration moment) {
+  client.watch().set_deadline_in(moment);
   for (std::size_t read = 0; read < 1'000'000;) {
     client.input().clear();
     auto more = co_await client.read_more(Phase::read_request);
     if (!more) break;
     read += client.input().size();
   }
+}
+
+/// Half-closes and reads what still comes for a moment: a close with unread input would be a reset, and a reset can
+/// destroy the response on its way (RFC 9112, section 9.6).
+Task<void> say_goodbye(ClientLink& client) {
+  ErrorCode ignored;
+  client.connection().socket().shutdown(net::Socket::shutdown_send, ignored);
+  co_await listen_on(client, std::chrono::seconds(1));
   client.connection().close();
 }
 
@@ -43,6 +51,9 @@ Task<void> run_session(std::unique_ptr<ClientLink> link, Entrance entrance, Serv
     Exchange x(services, client, entrance);
     x.record.client_reused = std::exchange(used, true);
     co_await handle_exchange(x);
+    // A client that finds the end together with the error event tells its user of the broken connection and not what the event
+    // says (opencode 1.18): docs/decisions/0130.
+    if (x.told) co_await listen_on(client, time_to_read);
     if (x.cut_off) co_return client.connection().reset();
     go_on = !x.must_close && client.watch().raised() == net::Wake::none;
   }

@@ -23,8 +23,20 @@ void note_failure(Exchange& x, const Failure& failure) {
   if (x.record.closed_first == observe::Closer::nobody) x.record.closed_first = closer(x, failure);
 }
 
+namespace {
+
+/// Handed to the system is not yet arrived.
+bool client_lost(Exchange& x) {
+  const auto& failure = x.record.failure;
+  return x.client.lost() || (failure && failure->cause == Cause::client_left && net::says_dead(failure->system)) ||
+         (x.reply.head_sent() && x.client.unheard_for(net::acknowledged_within));
+}
+
+}  // namespace
+
 void settle(Exchange& x) {
   auto& record = x.record;
+  record.client_lost = client_lost(x);
   x.permit.give_back(schedule::Ending::ignored);  // nothing where it went back already
   record.ended = Clock::now();
   record.last_byte_out = record.ended;

@@ -57,6 +57,11 @@ class Unwritten {
   std::size_t count_ = 0, at_ = 0;
 };
 
+Failure unheard(Phase phase) {
+  return {phase, Party::network, Cause::upstream_silent, Retry::if_reused, {},
+          "nothing that was sent was acknowledged for " + std::to_string(to_ms(acknowledged_within)) + " ms"};
+}
+
 bool is_ip(const asio::generic::stream_protocol::endpoint& endpoint) {
   int family = endpoint.protocol().family();
   return endpoint.size() > 0 && (family == AF_INET || family == AF_INET6);
@@ -117,6 +122,7 @@ void Connection::change_direction(bool room) {
 
 Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase) {
   if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
+  if (given_up_) co_return unheard(phase);
   const auto way = direction(wanted);
   ErrorCode error;
   {
@@ -124,6 +130,7 @@ Task<Result<void>> Connection::wait(Io::Status wanted, Watch& watch, Phase phase
     co_await socket_.async_wait(way, asio::redirect_error(asio::use_awaitable, error));
   }
   if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
+  if (given_up_) co_return unheard(phase);
   if (error) co_return failure_of({Io::Status::broken, 0, error}, phase);
   co_return Result<void>{};
 }
@@ -179,6 +186,7 @@ Task<Result<void>> Connection::write_unless_answered(std::span<const asio::const
 
 Task<Result<void>> Connection::wait_for_either(Watch& watch, Phase phase) {
   if (watch.raised() != Wake::none) co_return failure_of(watch, phase);
+  if (given_up_) co_return unheard(phase);
   auto told = std::make_shared<Signal>(socket_.get_executor());   // outlives the wait that is given up
   if (!watches_for_room_) change_direction(true);
   for (auto way : {Socket::wait_read, Socket::wait_write}) socket_.async_wait(way, [told](const ErrorCode&) { told->notify(); });
@@ -186,6 +194,7 @@ Task<Result<void>> Connection::wait_for_either(Watch& watch, Phase phase) {
   ErrorCode ignored;
   socket_.cancel(ignored);
   if (!ready) co_return failure_of(watch, phase);
+  if (given_up_) co_return unheard(phase);
   co_return Result<void>{};
 }
 
@@ -264,8 +273,14 @@ Failure lease_lost(Phase phase) {
           "the permit shared through Redis ran out before it could be renewed, and another instance may use it now"};
 }
 
+void Connection::give_up() {
+  given_up_ = true;
+  cancel_wait(this);
+}
+
 bool Connection::idle_and_healthy() {
   if (!socket_.is_open()) return false;
+  if (const auto info = tcp_info(); info && path_of(*info, Duration::zero()) == Path::dead) return false;
   char byte;
   if (tls_) return tls_->read({&byte, 1}).status == Io::Status::wants_read;
   return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

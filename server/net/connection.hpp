@@ -70,7 +70,9 @@ class Connection {
   Failure failure_of(const Io& io, Phase phase) const;
   /// Why the watch ended a wait on this connection.
   Failure failure_of(const Watch& watch, Phase phase) const;
-  /// An idle connection that has bytes to read or was closed can't be used again.
+  /// The wait under way and every later one fails: the peer's machine did not acknowledge what was sent to it.
+  void give_up();
+  /// An idle connection that has bytes to read, was closed, or whose path is dead can't be used again.
   bool idle_and_healthy();
   void close();
   /// Closes with a reset, so that the peer can't take what it got for complete.
@@ -94,6 +96,7 @@ class Connection {
 
   std::unique_ptr<TlsStream> tls_;   // beside the descriptor: every read and write asks for both. It sends nothing at its end
   Side side_;
+  bool given_up_ = false;
   bool watches_for_room_ = false;   // as of the last wait: watch_bytes_only()
   Socket socket_;
   bool peer_is_loopback_ = false;

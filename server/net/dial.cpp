@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/dial.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <list>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "net/name_lookup.hpp"
@@ -68,20 +72,95 @@ Task<Result<Socket>> connect_one(asio::any_io_executor executor, asio::generic::
   co_return std::move(socket);
 }
 
+/// The next address gets its turn when the one before has had so long (RFC 8305, 5), or has failed.
+constexpr std::chrono::milliseconds head_start{250};
+
+/// The families by turns, beginning with that of the first (RFC 8305, 4): four dead addresses of IPv6 do not stand before IPv4.
+std::vector<tcp::endpoint> by_turns(std::vector<tcp::endpoint> endpoints) {
+  const auto second = std::stable_partition(endpoints.begin(), endpoints.end(),
+                                            [&](const tcp::endpoint& e) { return e.protocol() == endpoints.front().protocol(); });
+  std::vector<tcp::endpoint> out;
+  for (auto a = endpoints.begin(), b = second; a != second || b != endpoints.end();) {
+    if (a != second) out.push_back(*a++);
+    if (b != endpoints.end()) out.push_back(*b++);
+  }
+  return out;
+}
+
+/// Attempts side by side. Each handler keeps it alive.
+struct Race {
+  struct Runner {
+    Socket socket;
+    std::string where;
+    std::optional<ErrorCode> arrived{};
+  };
+
+  explicit Race(asio::any_io_executor executor) : told(std::move(executor)) {}
+
+  std::list<Runner> runners;
+  Signal told;
+
+  /// Takes out the first that has arrived.
+  std::optional<Runner> next_arrived() {
+    for (auto at = runners.begin(); at != runners.end(); ++at) {
+      if (!at->arrived) continue;
+      std::optional<Runner> out(std::move(*at));
+      runners.erase(at);
+      return out;
+    }
+    return {};
+  }
+
+  void call_off() {
+    ErrorCode ignored;
+    for (Runner& each : runners) each.socket.close(ignored);
+  }
+};
+
+void start(const std::shared_ptr<Race>& race, const asio::any_io_executor& executor, const tcp::endpoint& address) {
+  const asio::generic::stream_protocol::endpoint endpoint(address);
+  auto& runner = race->runners.emplace_back(Race::Runner{Socket(executor), to_text(endpoint)});
+  ErrorCode error;
+  runner.socket.open(endpoint.protocol(), error);
+  if (error) {
+    runner.arrived = error;
+    return race->told.notify();
+  }
+  ErrorCode ignored;
+  runner.socket.set_option(asio::socket_base::receive_buffer_size(upstream_receive_buffer), ignored);  // before the window is agreed
+  runner.socket.async_connect(endpoint, [race, &runner](const ErrorCode& said) {
+    if (said == asio::error::operation_aborted) return;   // called off
+    runner.arrived = said;
+    race->told.notify();
+  });
+}
+
 Task<Result<Connection>> connect_any(asio::any_io_executor executor, std::vector<tcp::endpoint> endpoints,
                                      std::string host, TimePoint until, Duration timeout, Watch& watch) {
   Failure last = connect_failure(Cause::resolve_failed, Party::network, host + ": no address");
-  for (std::size_t i = 0; i < endpoints.size(); ++i) {
-    auto now = Clock::now();
-    watch.set_deadline(now + (until - now) / static_cast<int>(endpoints.size() - i));
-    asio::generic::stream_protocol::endpoint endpoint(endpoints[i]);
-    auto socket = co_await connect_one(executor, endpoint, watch);
+  endpoints = by_turns(std::move(endpoints));
+  auto race = std::make_shared<Race>(executor);
+  std::size_t next = 0;
+  while (next < endpoints.size() || !race->runners.empty()) {
+    if (next < endpoints.size()) start(race, executor, endpoints[next++]);
+    watch.set_deadline(next < endpoints.size() ? std::min(until, Clock::now() + head_start) : until);
+    const bool told = co_await race->told.wait(watch);
+    const bool turn_is_over = watch.raised() == Wake::deadline && next < endpoints.size() && Clock::now() < until;
+    if (!told && !turn_is_over) {
+      race->call_off();
+      co_return ended_by(watch, "connecting to " + host, timeout);
+    }
     watch.set_deadline(until);
-    if (socket) co_return Connection(std::move(*socket), Side::upstream);
-    last = socket.error();
-    if (watch.raised() != Wake::none || Clock::now() >= until) co_return ended_by(watch, "connecting to " + host, timeout);
+    for (auto one = race->next_arrived(); one; one = race->next_arrived()) {
+      if (!*one->arrived) {
+        race->call_off();
+        watch_bytes_only(one->socket);
+        co_return Connection(std::move(one->socket), Side::upstream);
+      }
+      last = connect_failure(Cause::connect_failed, Party::network, one->where + ": " + one->arrived->message(), *one->arrived);
+    }
   }
-  if (last.cause == Cause::connect_failed) last.detail = host + " (" + last.detail + ")";
+  if (last.cause == Cause::connect_failed && !last.detail.starts_with(host + ":")) last.detail = host + " (" + last.detail + ")";
   co_return last;
 }
 

@@ -19,8 +19,8 @@ struct Destination {
 
 /// The whole of it takes at most `timeout`. Failures are safe to retry except refused certificates and proxies, and
 /// handshakes that would fail again.
-/// Each address of a name is tried in the resolver's order with its share of the time, so that one dead address
-/// does not use it all up.
+/// The addresses of a name are tried in the resolver's order, the families by turns, each a moment after the one before while that has not
+/// answered (RFC 8305): a dead address costs a quarter of a second, not its share of the time.
 Task<Result<Connection>> dial(asio::any_io_executor executor, Destination destination, Duration timeout, Watch& watch);
 
 /// To a unix socket on this machine, without TLS.

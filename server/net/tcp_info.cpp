@@ -3,7 +3,13 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#if !defined(__APPLE__)
+#include <linux/sockios.h>
+#endif
+
+#include <boost/system/errc.hpp>
 
 namespace siltgate::net {
 namespace {
@@ -29,9 +35,19 @@ void probe(int socket, seconds after, seconds every, int count) {
 
 }  // namespace
 
-void start_probes(int socket) { probe(socket, probe_after, probe_every, probe_count); }
+void start_probes(int socket) {
+  probe(socket, probe_after, probe_every, probe_count);
+#if defined(__APPLE__)
+  set(socket, IPPROTO_TCP, TCP_RXT_CONNDROPTIME, static_cast<int>(acknowledged_within.count()));
+#endif
+}
 
-void probe_clients(int listener) { probe(listener, seconds(60), seconds(15), 4); }
+void probe_clients(int listener) {
+  probe(listener, seconds(60), seconds(15), 4);
+#if defined(__APPLE__)
+  set(listener, IPPROTO_TCP, TCP_RXT_CONNDROPTIME, static_cast<int>(client_acknowledges_within.count()));
+#endif
+}
 
 Duration probes_give_up_after() { return probe_after + probe_count * probe_every; }
 
@@ -56,11 +72,24 @@ std::optional<TcpInfo> tcp_info(int socket) {
   info.last_data = std::chrono::milliseconds(raw.tcpi_last_data_recv);
   info.round_trip = std::chrono::microseconds(raw.tcpi_rtt);
   info.unacknowledged = static_cast<int>(raw.tcpi_unacked);
+  if (int waits = 0; info.unacknowledged == 0 && ::ioctl(socket, SIOCOUTQ, &waits) == 0) info.unsent = waits > 0;
   info.retransmits = raw.tcpi_retransmits;
   info.unanswered_probes = raw.tcpi_probes;
   return info;
 }
 #endif
+
+std::optional<Duration> patience_with(const TcpInfo& info, Duration bound) {
+  if ((info.unacknowledged == 0 && !info.unsent) || !info.last_ack) return {};
+  // A peer that takes no more (a full window) is asked ever more seldom and answers each time: it is there. Where bytes cannot leave at all nobody answers.
+  if (info.unacknowledged == 0 && info.unanswered_probes < 2) return bound;
+  return *info.last_ack < bound ? bound - *info.last_ack : Duration::zero();
+}
+
+bool says_dead(ErrorCode said) {
+  namespace errc = boost::system::errc;
+  return said == errc::timed_out || said == errc::host_unreachable || said == errc::network_unreachable;
+}
 
 Path path_of(const TcpInfo& info, Duration silence) {
   constexpr Duration slack = seconds(1);

@@ -15,7 +15,8 @@ struct Row {
 
 constexpr Row by_code[] = {
     {"1302", "too many requests of this key were in flight",
-     "Lower the concurrency for this key, or leave it at auto: siltgate then queues what the provider does not take."},
+     "Lower the concurrency for this key: siltgate then queues what the provider does not take. Where it is 1 already, something else uses "
+     "the key: another machine, another program, the provider's own site. Send it through this siltgate, too."},
     {"1303", "requests of this key came too often",
      "Set limits.requests_per_minute or limits.start_interval for this provider, and siltgate spaces requests out."},
     {"1305", "the provider's platform was overloaded", "Nothing on your side; try again later or use another model."},
@@ -37,7 +38,8 @@ constexpr Row by_code[] = {
 
 constexpr Row by_class[] = {
     {"concurrency", "too many requests were in flight",
-     "Lower the concurrency for this key, or leave it at auto: siltgate then queues what the provider does not take."},
+     "Lower the concurrency for this key: siltgate then queues what the provider does not take. Where it is 1 already, something else uses "
+     "the key: another machine, another program, the provider's own site. Send it through this siltgate, too."},
     {"rate", "requests came too often",
      "Set limits.requests_per_minute or limits.tokens_per_minute for this provider, and siltgate spaces requests out."},
     {"overloaded", "the provider was overloaded", "Nothing on your side; try again later or use another model."},

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "base/tls_error.hpp"
 #include "observe/hexdump.hpp"
+#include "observe/judge_steps.hpp"
 #include "observe/record_json.hpp"
 #include "observe/redact.hpp"
 #include "observe/visible.hpp"
@@ -69,9 +69,9 @@ std::string attempt_line(const Attempt& a, std::size_t number) {
   if (!a.refusal.empty()) line += fmt::format(", refused: {}{}{}", a.refusal, a.code.empty() ? "" : " ", a.code);
   if (a.failure) line += fmt::format(", {} in {}", to_string(a.failure->cause), to_string(a.failure->phase));
   if (a.failure && !a.failure->detail.empty()) line += ": " + a.failure->detail;
-  if (a.failure && a.failure->system && a.failure->detail.find(a.failure->system.message()) == std::string::npos && !is_tls(a.failure->system))
-    line += " (" + a.failure->system.message() + ")";
+  if (const std::string said = a.failure ? steps::untold(*a.failure) : ""; !said.empty()) line += " (" + said + ")";
   if (a.reused) line += ", on a kept-alive connection";
+  if (a.resent_after) line += fmt::format(", on a fresh connection, as the kept-alive one turned out to be dead after {} ms", to_ms(*a.resent_after));
   if (a.admitted != TimePoint{} && a.ended > a.admitted) line += fmt::format(", took {} ms", to_ms(a.ended - a.admitted));
   if (a.back_off > Duration{0}) line += fmt::format(", then waited {} ms", to_ms(a.back_off));
   return line;

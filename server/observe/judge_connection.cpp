@@ -183,6 +183,22 @@ std::string break_advice(const ExchangeRecord& record) {
          "something between has an idle timeout of that length.";
 }
 
+/// The handshake of its own connection passed, nothing larger did.
+bool only_small_packets_pass(const ExchangeRecord& record) {
+  if (record.attempts.empty() || record.attempts.back().reused || !record.tcp) return false;
+  return record.attempts.back().connected != TimePoint{} && record.tcp->unacknowledged > 1;
+}
+
+std::string silence_advice(const ExchangeRecord& record, bool begun) {
+  if (record.path == PathState::dead && !begun && only_small_packets_pass(record))
+    return "Connections come about, but what is sent on them does not arrive: typical of a VPN, tunnel or guest network that drops large packets without a word. "
+           "Lower the MTU of that network's interface (ip link set dev NAME mtu 1280, as a test) and run it again.";
+  if (record.path == PathState::dead)
+    return "Look at the network between siltgate and the provider: Wi-Fi, VPN, a machine that slept. Once siltgate doctor finds nothing, run it again.";
+  return begun ? "Run it again; if the model pauses that long when it works well, raise timeouts.idle."
+               : "Run it again; if the model needs longer to begin, raise timeouts.first_byte.";
+}
+
 }  // namespace
 
 Decision not_connected(const ExchangeRecord& record) {
@@ -241,8 +257,7 @@ Decision silence(const ExchangeRecord& record) {
   if (const std::string tcp = tcp_fact(record); !tcp.empty()) v.facts.push_back(tcp);
   if (const std::string text = failure_text(*failure_of(record)); !text.empty()) v.facts.push_back(text + ".");
   add_history(record, v.facts);
-  v.advice = begun ? "Run it again; if the model pauses that long when it works well, raise timeouts.idle."
-                   : "Run it again; if the model needs longer to begin, raise timeouts.first_byte.";
+  v.advice = silence_advice(record, begun);
   return v;
 }
 

@@ -61,6 +61,23 @@ const Own* find_own(Cause cause) {
   return nullptr;
 }
 
+/// No FIN, no reset, no acknowledgement.
+Verdict lost_client(const ExchangeRecord& record) {
+  const bool whole = complete(record);
+  Verdict v;
+  v.blame = Blame::client;
+  v.cause = "client_left";
+  v.certainty = whole ? Certainty::likely : Certainty::certain;
+  v.summary = whole ? "the client's machine was gone when its answer ended" : "the client's machine was gone without a word";
+  v.facts.push_back(whole ? "All of the answer was handed to the system, but nothing had been acknowledged for 10 s or more: its end may never have arrived."
+                          : "Nothing of what was sent to it was acknowledged any more; it did not close its connection.");
+  v.facts.push_back(fmt::format("{} in {} had been handed over, after {} in all.", counted(record.bytes_out, "byte"),
+                                counted(record.events, "event"), ms(span(record.accepted, record.ended))));
+  add_history(record, v.facts);
+  v.advice = "Look at the client's machine: switched off, asleep, or its network is down. A virtual machine that is paused or killed looks like this.";
+  return v;
+}
+
 }  // namespace
 
 Decision own_refusal(const ExchangeRecord& record) {
@@ -89,6 +106,7 @@ Decision own_refusal(const ExchangeRecord& record) {
 }
 
 Decision client_left(const ExchangeRecord& record) {
+  if (record.client_lost && (cause_of(record) == Cause::none || cause_of(record) == Cause::client_left)) return lost_client(record);
   const bool left = cause_of(record) == Cause::client_left ||
                     (record.closed_first == Closer::client && !record.ended_cleanly && cause_of(record) == Cause::none);
   if (!left || complete(record)) return {};

@@ -29,12 +29,28 @@ void add_message(const ExchangeRecord& record, Verdict& v) {
   if (!record.provider_error.empty()) v.facts.push_back("The provider's words: " + redact(record.provider_error));
 }
 
+/// Somebody who sends the client elsewhere has not taken the request.
+Verdict redirected(const ExchangeRecord& record, int status) {
+  Verdict v;
+  v.blame = between(record) == Between::private_tls ? Blame::network : Blame::provider;
+  v.certainty = between(record) == Between::public_tls || between(record) == Between::nobody ? Certainty::certain : Certainty::likely;
+  v.cause = fmt::format("status_{}", status);
+  v.summary = fmt::format("a redirect (status {}) came in place of an answer", status);
+  v.facts.push_back(between_fact(record));
+  v.facts.push_back("It was passed on as it came; where the client goes from there siltgate does not see.");
+  v.advice = "Look at base_url: http in place of https, or a wrong path. In a hotel or on a train the network may want a login first: "
+             "open any page in a browser. siltgate show ID --headers tells where it leads, if the exchange was recorded.";
+  add_history(record, v.facts);
+  return v;
+}
+
 }  // namespace
 
 Decision provider_status(const ExchangeRecord& record) {
   if (record.attempts.empty()) return {};
   const Attempt& last = record.attempts.back();
   const int status = last.status != 0 ? last.status : cause_of(record) == Cause::provider_error ? record.status : 0;
+  if (status >= 300 && status < 400 && record.dialect != Dialect::none) return redirected(record, status);
   if (status < 400) return {};
   Verdict v = reported(last, status);
   if (html(record) && last.code.empty() && between(record) != Between::public_tls) {

@@ -20,10 +20,15 @@ Cause cause_of(const ExchangeRecord& record) {
   return failure ? failure->cause : Cause::none;
 }
 
+std::string untold(const Failure& failure) {
+  if (!failure.system || is_tls(failure.system)) return {};
+  std::string said = failure.system.message();
+  return failure.detail.find(said) == std::string::npos ? said : std::string{};
+}
+
 std::string failure_text(const Failure& failure) {
   std::string text = redact(failure.detail);
-  const std::string said = failure.system && !is_tls(failure.system) ? failure.system.message() : "";
-  if (text.find(said) == std::string::npos) text += fmt::format("{}{}", text.empty() ? "" : ": ", said);
+  if (const std::string said = untold(failure); !said.empty()) text += (text.empty() ? "" : ": ") + said;
   return text;
 }
 

@@ -32,6 +32,8 @@ Verdict undecided(const ExchangeRecord& record);
 /// Why the exchange failed: its own failure, else that of the last attempt when the reply did not end cleanly.
 const Failure* failure_of(const ExchangeRecord& record);
 Cause cause_of(const ExchangeRecord& record);
+/// What the system said of it, unless the text says so already; "" also where TLS said it, whose words are in the text.
+std::string untold(const Failure& failure);
 /// The failure's text with the system's words, redacted; "" when there is neither.
 std::string failure_text(const Failure& failure);
 

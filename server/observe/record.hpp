@@ -25,6 +25,7 @@ struct Attempt {
   std::string code;                    // provider code, e.g. "1302"
   std::optional<Failure> failure;      // what broke
   Duration back_off{0};                // waited before the next try
+  std::optional<Duration> resent_after;  // a kept-alive connection turned out to be dead after so long: the request went out again on a fresh one
 };
 
 enum class Blame { intact, provider, network, client, siltgate, unknown };
@@ -125,6 +126,7 @@ struct ExchangeRecord {
   TimePoint first_event{};             // first complete event delivered
   std::uint64_t inserted_bytes = 0;    // siltgate's own: heartbeats, error events (not in bytes_out nor sha256_out)
   int repeated = 0;                    // held by the repeat guard: arrivals of this very body in the window
+  bool client_lost = false;            // its machine had acknowledged nothing for long, or was found to be gone
   bool client_reused = false;          // the request came on an already used client connection
   bool client_keep_alive = false;      // the response left without Connection: close
   std::string replay_of;               // id of the exchange whose cut answer the client replayed, see History::replayed

@@ -45,6 +45,7 @@ struct Writer {
     out["refusal"] = a.refusal;
     out["code"] = text(a.code);
     out["back_off_ms"] = to_ms_fraction(a.back_off);
+    if (a.resent_after) out["resent_after_ms"] = to_ms_fraction(*a.resent_after);
     if (a.failure) out["failure"] = failure(*a.failure);
     return out;
   }
@@ -149,6 +150,7 @@ struct Writer {
     }
     out["request_sha256"] = record.request_sha256;
     out["closed_first"] = to_string(record.closed_first);
+    if (record.client_lost) out["client_lost"] = true;
     if (record.failure) out["failure"] = failure(*record.failure);
   }
 };

@@ -71,6 +71,7 @@ Attempt read_attempt(const Json& in) {
   get(in, "refusal", out.refusal);
   get(in, "code", out.code);
   get_duration(in, "back_off_ms", out.back_off);
+  if (in.contains("resent_after_ms")) get_duration(in, "resent_after_ms", out.resent_after.emplace());
   if (auto it = in.find("failure"); it != in.end()) out.failure = read_failure(*it);
   return out;
 }
@@ -190,6 +191,7 @@ void read_outcome(const Json& in, ExchangeRecord& out) {
   get(in, "bytes_decoded", out.bytes_decoded);
   get(in, "request_sha256", out.request_sha256);
   get_word(in, "closed_first", Closer::siltgate, out.closed_first);
+  get(in, "client_lost", out.client_lost);
   if (auto it = in.find("failure"); it != in.end()) out.failure = read_failure(*it);
 }
 

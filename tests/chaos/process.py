@@ -13,7 +13,8 @@ import tempfile
 import time
 
 from scenes_memory import key_leaves_memory, names_that_are_no_text, no_core_dump, prompt_memory_goes
-from scenes_verbs import habits_of_other_daemons, verbs_find_the_socket, verbs_while_draining
+from scenes_verbs import (closed_standard_descriptors, habits_of_other_daemons, started_while_another_drains, verbs_find_the_socket, verbs_while_draining,
+                          why_points_back)
 from siltgate_process import Siltgate, provider_settings, wait_until
 from slow_provider import BODY, POST, Provider, ask, connect, event, read_all, read_until
 
@@ -150,6 +151,35 @@ def stalled_reader(program):
         siltgate.remove()
 
 
+def stalled_upload(program):
+    """A provider that reads a large prompt only after half a minute is slow, not gone: its kernel answers each time it is asked for room."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    siltgate = Siltgate(program, provider_settings(listener.getsockname()[1], timeouts={"connect": "5s", "first_byte": "90s", "idle": "20s"}))
+    try:
+        body = b'{"model":"m","messages":[{"role":"user","content":"%s"}]}' % (b"y" * 6_000_000)
+        client = connect(siltgate.port)
+        client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        slow = listener.accept()[0]
+        time.sleep(27)   # by then the kernel asks every 13 s, less often than a lost request is waited for
+        data = b""
+        while not data.endswith(b'"}]}'):
+            got = slow.recv(1 << 20)
+            assert got, "the connection was given up"
+            data = data[-1000:] + got
+        slow.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
+        assert read_until(client, b"no").startswith(b"HTTP/1.1 401 ")
+        listener.settimeout(0)
+        try:
+            raise AssertionError("asked again: %r" % (listener.accept(),))
+        except BlockingIOError:
+            pass
+    finally:
+        siltgate.remove()
+
+
 def clock_jumps(program):
     """The wall clock jumps a day ahead and two back while a stream runs and a request waits: no timer of siltgate's notices."""
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
@@ -189,7 +219,7 @@ def clock_jumps(program):
 
 def main():
     program, wanted = sys.argv[1], sys.argv[2:]
-    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, verbs_while_draining, habits_of_other_daemons, few_descriptors, stalled_reader, clock_jumps, slowloris, prompt_memory_goes,
+    for scene in (no_core_dump, verbs_find_the_socket, key_leaves_memory, kill_and_restart, drain_under_load, verbs_while_draining, started_while_another_drains, closed_standard_descriptors, why_points_back, habits_of_other_daemons, few_descriptors, stalled_reader, stalled_upload, clock_jumps, slowloris, prompt_memory_goes,
                   names_that_are_no_text):
         if wanted and scene.__name__ not in wanted:
             continue

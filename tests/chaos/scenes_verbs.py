@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -49,6 +50,66 @@ def verbs_while_draining(program):
             during.close()
             if second_stop:
                 siltgate.start()
+    finally:
+        siltgate.remove()
+
+
+def started_while_another_drains(program):
+    """The port is free while the one before drains, its control socket is not yet: verbs find the new one once that is gone."""
+    provider = Provider()
+    siltgate = Siltgate(program, provider_settings(provider.port))
+    try:
+        stream, before = ask(siltgate.port), siltgate.process
+        read_until(stream, b"begun")
+        before.send_signal(signal.SIGTERM)
+        wait_until(lambda: not siltgate.answers(), "the port is closed")
+        siltgate.start()
+        provider.gate.set()
+        assert read_all(stream).endswith(b"0\r\n\r\n")
+        assert before.wait(5) == 0
+
+        def found():
+            status = subprocess.run([program, "status", "--json"], env=siltgate.environment, capture_output=True, text=True, timeout=20)
+            return status.returncode == 0 and not json.loads(status.stdout)["draining"]
+        wait_until(found, "the new one is found")
+        assert siltgate.end() == 0
+    finally:
+        siltgate.remove()
+
+
+def why_points_back(program):
+    """The last exchange is often the sound one behind the one that went wrong: `why` names that one, too, as long as nobody asked for an ID."""
+    siltgate = Siltgate(program, {"providers": {"demo": {"base_url": "demo:"}}})
+
+    def prompt(model):
+        body = b'{"model":"%s","stream":true,"messages":[{"role":"user","content":"hi"}]}' % model
+        sock = connect(siltgate.port)
+        sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        return re.search(rb"siltgate-id: (sg_\w+)", read_all(sock)).group(1).decode()
+
+    def why(*words):
+        return subprocess.run([program, "why", *words], env=siltgate.environment, capture_output=True, text=True, timeout=20)
+
+    try:
+        prompt(b"demo/echo")
+        assert "went wrong" not in why().stderr
+        bad, good = prompt(b"demo/truncate"), prompt(b"demo/echo")
+        last = why()
+        assert last.returncode == 0 and last.stdout.startswith("intact") and good in last.stdout, last
+        assert "siltgate why " + bad in last.stderr, last.stderr
+        assert not why(good).stderr and json.loads(why("last", "--json").stdout)["id"] == good
+        assert why(bad).returncode == 10
+    finally:
+        siltgate.remove()
+
+
+def closed_standard_descriptors(program):
+    """Started with input, output and errors closed, none of its sockets takes their place: log lines would go there."""
+    siltgate = Siltgate(program, provider_settings(1), wrapper=("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-'))
+    try:
+        for number in range(3):
+            assert os.readlink("/proc/%d/fd/%d" % (siltgate.process.pid, number)) == "/dev/null", number
+        assert siltgate.end() == 0
     finally:
         siltgate.remove()
 

@@ -66,6 +66,26 @@ TEST_CASE("a stream cut after its first event ends in one error event and no cle
   }
 }
 
+TEST_CASE("a client has a moment to read the error event before the connection ends", "[failing]") {
+  Gate delivered;
+  ScriptedUpstream upstream([&](UpstreamExchange& exchange) {
+    exchange.start_stream();
+    exchange.chunk(chat_event("one"));
+    if (exchange.wait(delivered)) exchange.reset();
+  });
+  RunningSiltgate siltgate(upstream);
+  TestClient client(siltgate.port());
+  client.post_chat(chat_request(), new_opencode);
+  client.read_until("one");
+  const auto broke = std::chrono::steady_clock::now();
+  delivered.open();
+  const Reply reply = client.read_reply();
+  CHECK(reply.body.find("upstream_reset") != std::string::npos);
+  CHECK_FALSE(reply.clean());
+  CHECK(std::chrono::steady_clock::now() - broke >= std::chrono::milliseconds(500));
+  CHECK(siltgate.state()["in_flight"] == 0);
+}
+
 TEST_CASE("a stream cut after its first event is cut for opencode 1.1 too, with nothing added", "[failing]") {
   for (const Cut& cut : cuts()) {
     INFO(cut.what);

@@ -106,6 +106,35 @@ TEST_CASE("a silent provider with a living path is to blame, a dead path is the 
   }
 }
 
+TEST_CASE("a request into a kept connection that the network forgot goes out again on a fresh one", "[network][retry]") {
+  try {
+    FarProvider far([](UpstreamExchange& exchange) { exchange.chat({"one"}); }, R"({"providers": {"up": {"timeouts": {"first_byte": "60s"}}}})");
+    REQUIRE(TestClient::ask(far.siltgate->port()).clean());
+    REQUIRE(far.upstream->connections() == 1);
+    far.network.forget_connections();
+    TestClient client(far.siltgate->port());
+    client.post_chat(chat_request("Hi", "two"));   // sent at once: no probe has shown yet that the connection is dead
+    const Reply reply = client.read_reply(later());
+    CHECK(reply.clean());
+    const json record = verdict_of(*far.siltgate, reply);
+    check(record, "intact", "intact", "certain");
+    REQUIRE(record["attempts"].size() == 1);
+    REQUIRE(record["attempts"][0].contains("resent_after_ms"));
+    CHECK(record["attempts"][0]["resent_after_ms"] >= 9000);
+    CHECK(far.upstream->requests() == 2);
+    CHECK(far.upstream->connections() == 2);
+
+    // One that rested long enough for the probes to show it is not even tried.
+    far.network.forget_connections();
+    std::this_thread::sleep_for(std::chrono::seconds(8));
+    const json rested = verdict_of(*far.siltgate, TestClient::ask(far.siltgate->port(), chat_request("Hi", "three")));
+    CHECK_FALSE(rested["attempts"][0].contains("resent_after_ms"));
+    CHECK(rested["attempts"][0]["reused"] == false);
+  } catch (const NotPermitted& refused) {
+    FAIL(refused.what());
+  }
+}
+
 TEST_CASE("over plain http to another machine damage and breaks are only likely the provider's", "[network]") {
   try {
     Gate delivered;

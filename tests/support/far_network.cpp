@@ -6,7 +6,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <vector>
 
 namespace siltgate::test {
 namespace {
@@ -64,6 +67,25 @@ void FarNetwork::there(const std::function<void()>& work) const {
     throw;
   }
   enter(here);
+}
+
+void FarNetwork::forget_connections() {
+  std::vector<unsigned> ports;
+  there([&] {
+    std::ifstream table("/proc/thread-self/net/tcp");
+    std::string line;
+    std::getline(table, line);
+    while (std::getline(table, line)) {  // "  0: 020C12C6:1F90 010C12C6:D431 01 …": established, as its last number says
+      unsigned port = 0, state = 0;
+      if (std::sscanf(line.c_str(), " %*[^:]: %*[^:]:%*x %*[^:]:%x %x", &port, &state) == 2 && state == 1) ports.push_back(port);
+    }
+  });
+  // What is meant for this machine is looked up first of all: our rules go before that.
+  ip(fmt::format("-n {} rule add pref 10 lookup local", name_));
+  ip(fmt::format("-n {} rule del pref 0", name_));
+  for (unsigned port : ports)
+    if (forgotten_.insert(port).second && !ip(fmt::format("-n {} rule add pref 1 iif {} ipproto tcp sport {} blackhole", name_, far_link_, port)))
+      throw NotPermitted("not run: this kernel has no rules by port");
 }
 
 void FarNetwork::cut() { ip(fmt::format("-n {} link set {} down", name_, far_link_)); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -28,8 +29,11 @@ class FarNetwork {
   void there(const std::function<void()>& work) const;
   /// From now on nothing arrives in either direction, and nobody is told.
   void cut();
+  /// The same for the connections that there are now; new ones come about. A NAT that forgot them, or an address that moved.
+  void forget_connections();
 
  private:
+  std::set<unsigned> forgotten_;
   std::string name_, near_link_, far_link_, address_;
 };
 

@@ -58,3 +58,20 @@ TEST_CASE("a far peer gets its round trip to answer", "[net]") {
   far.round_trip = 900ms;
   CHECK(path_of(far, 10s) == Path::alive);
 }
+
+TEST_CASE("what was sent has so long to be acknowledged, from the last sign of life on", "[net]") {
+  TcpInfo sent = info(4s, 60s, 0);
+  CHECK_FALSE(patience_with(sent, 10s));  // all of it was
+  sent.unacknowledged = 1;
+  CHECK(patience_with(sent, 10s) == Duration(6s));
+  sent.last_ack = 10s;
+  CHECK(patience_with(sent, 10s) == Duration::zero());
+  sent.unacknowledged = 0;
+  sent.unsent = true;   // its window is full, and it says so when it is asked
+  sent.last_ack = 25s;
+  CHECK(patience_with(sent, 10s) == Duration(10s));
+  sent.unanswered_probes = 2;   // the interface is down: nothing leaves
+  CHECK(patience_with(sent, 10s) == Duration::zero());
+  sent.last_ack.reset();
+  CHECK_FALSE(patience_with(sent, 10s));
+}

@@ -51,6 +51,16 @@ TEST_CASE("the explanation begins with the verdict and ends with the advice", "[
   CHECK(explain(r, true).find("\x1b[1;31m") == 0);
 }
 
+TEST_CASE("an attempt tells of a dead connection once, and says nothing twice", "[observe]") {
+  ExchangeRecord r = failed_record(Cause::connect_failed, Phase::connect);
+  r.attempts.back().resent_after = std::chrono::milliseconds(10'001);
+  r.attempts.back().failure = Failure{Phase::connect, Party::network, Cause::connect_failed, Retry::safe, {111, boost::system::system_category()},
+                                      "192.0.2.1:443: Connection refused"};
+  const std::string text = explain(r, false);
+  CHECK(text.find("the kept-alive one turned out to be dead after 10001 ms") != std::string::npos);
+  CHECK(text.find("(Connection refused)") == std::string::npos);
+}
+
 TEST_CASE("an intact exchange says so in the first word", "[observe]") {
   ExchangeRecord r = sound_record();
   r.verdict = judge(r);

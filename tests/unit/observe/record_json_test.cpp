@@ -21,6 +21,8 @@ TEST_CASE("a record reads back from its JSON as it was", "[observe]") {
   r.sha256_decoded = std::string(64, 'e');
   r.bytes_decoded = 77;
   r.closed_first = Closer::upstream;
+  r.client_lost = true;
+  r.attempts.back().resent_after = std::chrono::milliseconds(10'001);
   r.verdict = judge(r);
   const std::string text = record_to_json(r);
   const auto back = record_from_json(text);

@@ -77,6 +77,28 @@ TEST_CASE("a client that closes once it has the end of the answer leaves it inta
   CHECK(judge(r).blame == Blame::client);
 }
 
+TEST_CASE("a client whose machine is gone is told from one that closes", "[observe]") {
+  ExchangeRecord r = failed_record(Cause::client_left, Phase::relay_body);
+  r.client_lost = true;
+  Verdict v = judge(r);
+  CHECK(v.blame == Blame::client);
+  CHECK(v.cause == "client_left");
+  CHECK(v.certainty == Certainty::certain);
+  CHECK(says(v, "gone without a word"));
+  // All of the answer was handed over, and nobody says that it arrived.
+  r = sound_record();
+  r.client_lost = true;
+  v = judge(r);
+  CHECK(v.blame == Blame::client);
+  CHECK(v.certainty == Certainty::likely);
+  CHECK(says(v, "may never have arrived"));
+  // Whoever ended the answer before counts for more.
+  r = failed_record(Cause::upstream_silent);
+  r.path = PathState::dead;
+  r.client_lost = true;
+  CHECK(judge(r).blame == Blame::network);
+}
+
 TEST_CASE("connections that do not come about blame the network, a closed port the provider", "[observe]") {
   for (Cause cause : {Cause::resolve_failed, Cause::connect_failed, Cause::connect_timeout, Cause::proxy_refused}) {
     ExchangeRecord r = failed_record(cause, Phase::connect);
@@ -122,6 +144,22 @@ TEST_CASE("a provider's error status is explained by class and code", "[observe]
   CHECK(judge(r).cause == "auth");
   refuse(r, 404, "", "");
   CHECK(judge(r).cause == "status_404");
+}
+
+TEST_CASE("a redirect in place of an answer is no intact answer", "[observe]") {
+  ExchangeRecord r = sound_record();
+  r.status = r.attempts.back().status = 302;
+  r.finish_reason.clear();
+  Verdict v = judge(r);
+  CHECK(v.blame == Blame::provider);
+  CHECK(v.cause == "status_302");
+  CHECK(v.certainty == Certainty::certain);
+  CHECK(says(v, "base_url"));
+  r.tls.reset();
+  r.upstream_tls = false;
+  CHECK(judge(r).certainty == Certainty::likely);
+  r.dialect = Dialect::none;   // a file, a list: redirects belong to such paths
+  CHECK(judge(r).blame == Blame::intact);
 }
 
 TEST_CASE("credentials in a provider's message do not reach the facts", "[observe]") {
@@ -212,6 +250,15 @@ TEST_CASE("silence is told from death by the path", "[observe]") {
   CHECK(judge(r).blame == Blame::network);
   CHECK(judge(r).certainty == Certainty::likely);  // a machine without power looks the same
   CHECK(says(judge(r), "59 keep-alive probes unanswered"));
+  CHECK(says(judge(r), "Wi-Fi"));
+  CHECK_FALSE(says(judge(r), "raise timeouts"));  // no time-out is long enough for a path that is dead
+  ExchangeRecord stuck = r;   // the request never arrived, on a connection of its own
+  stuck.bytes_in = 0;
+  stuck.first_byte = stuck.last_byte_in = {};
+  stuck.tcp->unacknowledged = 7;
+  CHECK(says(judge(stuck), "MTU"));
+  stuck.attempts.back().reused = true;
+  CHECK_FALSE(says(judge(stuck), "MTU"));
   r.path.reset();
   r.bytes_in = 0;
   r.first_byte = r.last_byte_in = {};
