@@ -83,4 +83,12 @@ inline Finding sample_finding(Check check, Action action) {
   return f;
 }
 
+/// Do the words stand anywhere in the verdict?
+inline bool says(const Verdict& v, std::string_view words) {
+  if (v.summary.find(words) != std::string::npos || v.advice.find(words) != std::string::npos) return true;
+  for (const std::string& fact : v.facts)
+    if (fact.find(words) != std::string::npos) return true;
+  return false;
+}
+
 }  // namespace siltgate::observe

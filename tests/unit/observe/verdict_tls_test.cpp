@@ -14,13 +14,6 @@ using namespace siltgate::observe;
 
 namespace {
 
-bool says(const Verdict& v, std::string_view words) {
-  if (v.summary.find(words) != std::string::npos || v.advice.find(words) != std::string::npos) return true;
-  for (const std::string& fact : v.facts)
-    if (fact.find(words) != std::string::npos) return true;
-  return false;
-}
-
 ExchangeRecord broken_by(int reason) {
   ExchangeRecord r = failed_record(Cause::upstream_reset);
   r.failure->system = tls_error(ERR_PACK(ERR_LIB_SSL, 0, reason));
