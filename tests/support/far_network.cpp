@@ -16,6 +16,9 @@ namespace {
 
 bool ip(const std::string& words) { return std::system(("ip " + words + " >/dev/null 2>&1").c_str()) == 0; }
 
+/// Has this machine an address in it? A test that was killed leaves its network behind.
+bool taken(const std::string& subnet) { return std::system(("ip -o addr show to " + subnet + ".0/24 2>/dev/null | grep -q .").c_str()) == 0; }
+
 class Descriptor {
  public:
   explicit Descriptor(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
@@ -41,7 +44,9 @@ FarNetwork::FarNetwork() {
   name_ = fmt::format("siltgate-{}-{}", own, number);
   near_link_ = fmt::format("sgn{}x{}", own, number);
   far_link_ = fmt::format("sgf{}x{}", own, number);
-  const std::string subnet = fmt::format("198.18.{}", (own + number * 37) % 250);  // for tests alone (RFC 2544)
+  std::string subnet;
+  for (int tried = 0; tried == 0 || (tried < 250 && taken(subnet)); ++tried)
+    subnet = fmt::format("198.18.{}", (own + number * 37 + tried) % 250);  // for tests alone (RFC 2544)
   address_ = subnet + ".2";
   const bool there = ip("netns add " + name_) && ip(fmt::format("link add {} type veth peer name {} netns {}", near_link_, far_link_, name_)) &&
                      ip(fmt::format("addr add {}.1/24 dev {}", subnet, near_link_)) && ip("link set " + near_link_ + " up") &&
