@@ -83,6 +83,8 @@ std::optional<Duration> patience_with(const TcpInfo& info, Duration bound) {
   if ((info.unacknowledged == 0 && !info.unsent) || !info.last_ack) return {};
   // A peer that takes no more (a full window) is asked ever more seldom and answers each time: it is there. Where bytes cannot leave at all nobody answers.
   if (info.unacknowledged == 0 && info.unanswered_probes < 2) return bound;
+  // Not even sent a second time: it has only just gone out. Who waits for an answer has nothing to acknowledge meanwhile, so the last word may be old.
+  if (info.unacknowledged > 0 && info.retransmits == 0) return bound;
   return *info.last_ack < bound ? bound - *info.last_ack : Duration::zero();
 }
 

@@ -63,6 +63,10 @@ TEST_CASE("what was sent has so long to be acknowledged, from the last sign of l
   TcpInfo sent = info(4s, 60s, 0);
   CHECK_FALSE(patience_with(sent, 10s));  // all of it was
   sent.unacknowledged = 1;
+  sent.last_ack = 12s;   // the peer had nothing to say while it waited for its answer, which has only just gone out
+  CHECK(patience_with(sent, 10s) == Duration(10s));
+  sent.retransmits = 1;
+  sent.last_ack = 4s;
   CHECK(patience_with(sent, 10s) == Duration(6s));
   sent.last_ack = 10s;
   CHECK(patience_with(sent, 10s) == Duration::zero());
